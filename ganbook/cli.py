@@ -1,0 +1,196 @@
+"""The command `ganbook`: recipes, train, sample. Errors of the user end in one sentence and exit status 2."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ganbook import recipes
+from ganbook.device import choose
+from ganbook.errors import DivergedError, GanbookError, InputError
+from ganbook.files import replace
+from ganbook.run import Run
+from ganbook.sample import sample
+
+CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command with `argv` (default: the process's) and return its exit status.
+
+    0: done. 1: training diverged. 2: something the user gave cannot be used. 130: interrupted, and saved.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except DivergedError as error:
+        print(f"ganbook: {error}", file=sys.stderr)
+        return 1
+    except GanbookError as error:
+        print(f"ganbook: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    p = commands.add_parser("recipes", help="list the recipes: source, changes, parameters, settings")
+    p.add_argument("--json", action="store_true", help="as JSON")
+    p.set_defaults(run=_recipes)
+
+    p = commands.add_parser("train", help="train a recipe; writes checkpoint, history and a sheet of samples")
+    p.add_argument("recipe", help="a name that `ganbook recipes` lists")
+    p.add_argument("--out", type=Path, required=True, help="folder for the run's files; made if it is missing")
+    p.add_argument("--steps", type=_positive, help="train up to this step (default: the recipe's full schedule)")
+    p.add_argument("--seed", type=int, help="default: the recipe's")
+    p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
+    p.add_argument("--data", type=Path, help="folder with the four MNIST files (default: the embedded copy)")
+    p.add_argument("--resume", action="store_true", help="continue the run in --out from its checkpoint")
+    p.add_argument("--save-every", type=_positive, default=1000, metavar="N", help="steps between checkpoints (1000)")
+    p.add_argument("--log-every", type=_positive, default=10, metavar="N", help="steps between history lines (10)")
+    p.set_defaults(run=_train)
+
+    p = commands.add_parser("sample", help="draw digits with a trained generator")
+    p.add_argument("checkpoint", type=Path, help="a checkpoint, or the folder of a run")
+    p.add_argument("--out", type=Path, required=True, help="PNG to write")
+    p.add_argument("--n", type=_positive, default=64, help="how many digits (64)")
+    p.add_argument("--columns", type=_positive, default=8, help="digits in a row (8)")
+    p.add_argument("--seed", type=int, default=0, help="of the noise (0)")
+    p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
+    p.set_defaults(run=_sample)
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _recipes(args: argparse.Namespace) -> int:
+    described = [recipe.describe() for recipe in recipes.RECIPES.values()]
+    if args.json:
+        print(json.dumps(described, indent=2))
+        return 0
+    for r in described:
+        print(f"{r['name']}: {r['title']}\n  {r['source']}")
+        print(f"  D {r['parameters']['D']:,} and G {r['parameters']['G']:,} parameters; {r['objective']}")
+        print(f"  D {r['optimisers']['D']}, G {r['optimisers']['G']}; m {r['batch']}, z {r['z']}, k {r['k']}, ", end="")
+        print(f"{r['steps']:,} steps")
+        for change in r["changes"]:
+            print(f"  changed: {change}")
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    recipe, device = recipes.get(args.recipe), choose(args.device)
+    run = _open_run(args, recipe, device)
+    steps = args.steps or recipe.steps
+    if run.step >= steps:
+        raise InputError(
+            f"The run in {args.out} has made {run.step:,} steps already; --steps {steps:,} asks for no more."
+        )
+    run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
+    seen = time.perf_counter(), run.step
+    with (
+        _ask_to_stop() as stopping,
+        open(args.out / HISTORY, "a", encoding="utf-8") as history,
+        tqdm(total=steps, initial=run.step, unit="step", desc=recipe.name) as bar,
+    ):
+        for record in run.train(steps - run.step):
+            last = record.step == steps or stopping
+            if record.step % args.log_every == 0 or last:
+                row = record.row()
+                history.write(json.dumps(row) + "\n")
+                rate = (record.step - seen[1]) * recipe.m * recipe.k / (time.perf_counter() - seen[0])
+                shown = {name: f"{row[name]:.3f}" for name in ("d_loss", "g_loss") if name in row}
+                bar.set_postfix(shown | {"images/s": f"{rate:,.0f}"}, refresh=False)
+            bar.update()
+            if record.step % args.save_every == 0 or last:
+                history.flush()
+                _write(run, args.out)
+            if stopping:
+                break
+    print(f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr)
+    if run.step < steps:
+        print(f"Interrupted. Continue with: ganbook train {recipe.name} --out {args.out} --resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device) -> Run:
+    """The run to train: the one in --out with --resume, else a new one in an empty place."""
+    checkpoint, history = args.out / CHECKPOINT, args.out / HISTORY
+    if not args.resume:
+        if checkpoint.exists():
+            raise InputError(f"{args.out} holds a run already. Add --resume to continue it, or name another folder.")
+        try:
+            args.out.mkdir(parents=True, exist_ok=True)
+            history.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"{args.out} cannot be written to ({error}). Name another folder with --out.") from error
+        run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, device=device, folder=args.data)
+        run.data  # noqa: B018  a missing or damaged file shows now
+        return run
+    run = Run.load(checkpoint, device=device, folder=args.data)
+    if run.recipe.name != recipe.name:
+        raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
+    if args.seed not in (None, run.seed):
+        raise InputError(f"The run in {args.out} has seed {run.seed}, not {args.seed}. Leave out --seed to go on.")
+    if history.exists():  # lines after the checkpoint belong to steps that are about to be made again
+        kept = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= run.step]
+        with replace(history) as file:
+            file.write("".join(f"{line}\n" for line in kept).encode())
+    return run
+
+
+def _step(line: str) -> float:
+    """The step of a line of history; infinite for a line that was cut off by a crash."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+def _write(run: Run, out: Path) -> None:
+    from ganbook.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
+
+    run.save(out / CHECKPOINT)
+    save_png(sample(run.G, 64), out / SAMPLES)
+
+
+@contextmanager
+def _ask_to_stop() -> Iterator[list[int]]:
+    """Turn Ctrl-C and SIGTERM into a request that the list given records, so that a step is never left half made.
+
+    A second Ctrl-C ends the program at once; the last checkpoint stays.
+    """
+    requests: list[int] = []
+
+    def ask(number: int, frame: object) -> None:
+        requests.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield requests
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _sample(args: argparse.Namespace) -> int:
+    from ganbook.plots import save_png
+
+    path = args.checkpoint / CHECKPOINT if args.checkpoint.is_dir() else args.checkpoint
+    run = Run.load(path, device=choose(args.device))
+    save_png(sample(run.G, args.n, seed=args.seed), args.out, columns=args.columns)
+    print(f"{args.n} digits after step {run.step:,} of {run.recipe.name} are in {args.out}.")
+    return 0

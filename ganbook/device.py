@@ -1,0 +1,28 @@
+"""Which device to compute on."""
+
+import torch
+
+from ganbook.errors import InputError
+
+
+def choose(name: str = "auto") -> torch.device:
+    """Return the device called `name`, or with "auto" the best one present: CUDA, else MPS, else the CPU.
+
+    Presence is asked with `is_available()`. `torch.backends.cuda.is_built()` answers another question: whether this
+    build of torch could use a GPU if there were one.
+
+    Raises InputError if `name` is not a device of torch, or is one that this machine does not have.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in present:
+        raise InputError(f"Expected a device such as auto, cpu, cuda, cuda:1 or mps, got {name!r}.")
+    if not present[device.type] or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+        here = ", ".join(kind for kind, there in present.items() if there)
+        raise InputError(f"Device {name!r} is not available on this machine, which has: {here}. Choose one of these.")
+    return device

@@ -1,0 +1,13 @@
+"""The errors that ganbook raises on purpose; each message says what was expected, what came and what to do."""
+
+
+class GanbookError(Exception):
+    """Base of all errors that ganbook raises on purpose."""
+
+
+class InputError(GanbookError, ValueError):
+    """Something the user named or passed cannot be used: a recipe, a file, a shape, a range."""
+
+
+class DivergedError(GanbookError, ArithmeticError):
+    """Training produced a loss or a weight that is not a finite number."""

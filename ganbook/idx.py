@@ -1,0 +1,95 @@
+"""The four MNIST files: where they are, whether they are whole, and what is in them.
+
+The IDX format (LeCun et al., 1998): a big-endian header 0, 0, type (8: unsigned byte), number of dimensions, then one
+32-bit length for each dimension, then the bytes.
+"""
+
+import gzip
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganbook.errors import InputError
+
+EMBEDDED = Path(__file__).parent / "assets" / "mnist"
+NAMES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+MNIST_MD5 = {  # of the files after gunzip
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+
+
+def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
+    """Read the images and the labels of `split` from `folder`, plain or with the ending .gz.
+
+    Returns images (n, h, w) uint8, labels (n,) int64, and the MD5 of both files together as hexadecimal digits.
+    In the embedded folder each file must have MNIST's own hash; in another folder any IDX files of the same names do
+    (Fashion-MNIST has them), as long as they are whole and fit together.
+
+    Raises InputError, which names the file, if a file is missing, damaged or of another kind.
+    """
+    if split not in NAMES:
+        raise InputError(f"Expected split 'train' or 'test', got {split!r}.")
+    raw = {name: _read(folder, name) for name in NAMES[split]}
+    if folder == EMBEDDED:
+        for name, content in raw.items():
+            if hashlib.md5(content, usedforsecurity=False).hexdigest() != MNIST_MD5[name]:
+                raise InputError(f"{folder / name}.gz is damaged (its hash is wrong). Install ganbook again.")
+    images, labels = (_parse(content, folder / name) for name, content in raw.items())
+    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or len(images) == 0:
+        raise InputError(
+            f"Expected images (n, h, w) and as many labels (n,) in {folder}, got {tuple(images.shape)} and "
+            f"{tuple(labels.shape)}. The two files do not belong together."
+        )
+    digest = hashlib.md5(b"".join(raw.values()), usedforsecurity=False).hexdigest()
+    return images, labels.long(), digest
+
+
+def download(folder: Path) -> Path:
+    """Let torchvision download MNIST below `folder`, and return the folder that then holds the four files.
+
+    Raises InputError if none of torchvision's mirrors answers; what was downloaded before stays where it is.
+    """
+    from torchvision.datasets import MNIST  # torchvision takes a second to import and only this needs it
+
+    try:
+        MNIST(folder, download=True)
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            f"MNIST could not be downloaded into {folder} ({error}). Leave out download=True to use the copy that "
+            "comes with ganbook, or name a folder that holds the four files."
+        ) from error
+    return folder / "MNIST" / "raw"
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """The bytes of one file after gunzip."""
+    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if path is None:
+        raise InputError(f"Expected {name} or {name}.gz in {folder}, found neither. Name the folder of the four files.")
+    try:
+        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read ({error}). Copy or download it again.") from error
+
+
+def _parse(content: bytes, path: Path) -> Tensor:
+    """The array that an IDX file of unsigned bytes holds."""
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+        raise InputError(f"{path} is not an IDX file of unsigned bytes, the format of MNIST's four files.")
+    start = 4 + 4 * content[3]
+    shape = struct.unpack(f">{content[3]}I", content[4:start]) if len(content) >= start else ()
+    size = len(content) - start
+    expected = torch.Size(shape).numel()
+    if not shape or size != expected:
+        raise InputError(f"{path} is damaged: its header promises {expected} bytes, {max(size, 0)} are there.")
+    return torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).reshape(shape)

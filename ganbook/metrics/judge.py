@@ -1,0 +1,53 @@
+"""The judge: a small classifier that names the digit in an image and gives the features on which sets are compared.
+
+Its weights come with the package (float16); `python tools/judge.py` of the book's repository trains them again.
+Distances on these features are not comparable with the FID of the literature, which is taken on Inception features.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+WEIGHTS = Path(__file__).parents[1] / "assets" / "judge.pt"
+
+
+class Judge(nn.Module):
+    """x (m, 1, 28, 28) in [-1, 1] -> logits (m, 10), by two convolutional stages and one hidden layer of 128 units."""
+
+    def __init__(self, width: int = 32, features: int = 128, classes: int = 10, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.stages = nn.Sequential(
+            *(nn.Conv2d(1, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
+            nn.MaxPool2d(2),  # (m, 32, 28, 28) -> (m, 32, 14, 14)
+            *(nn.Conv2d(width, 2 * width, 3, padding=1, bias=False), nn.BatchNorm2d(2 * width), nn.ReLU()),
+            nn.MaxPool2d(2),  # (m, 64, 14, 14) -> (m, 64, 7, 7)
+            nn.Flatten(),
+        )
+        self.hidden = nn.Sequential(nn.Linear(2 * width * 7 * 7, features), nn.ReLU())
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(features, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return the activations (m, 128) of the hidden layer, none of them negative."""
+        return self.hidden(self.stages(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.dropout(self.features(x)))
+
+
+def load(path: str | Path = WEIGHTS, device: torch.device | str = "cpu") -> Judge:
+    """Return the judge with its stored weights, in evaluation mode and without gradients for its parameters."""
+    judge = Judge()
+    judge.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))  # float16 into float32 parameters
+    return judge.to(device).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def judged(judge: Judge, x: Tensor, chunk: int = 1000) -> tuple[Tensor, Tensor]:
+    """Return features (n, 128) and class probabilities (n, 10) of images x (n, 1, 28, 28) in [-1, 1].
+
+    Works through `chunk` images at a time; the result does not depend on it, since the judge is in evaluation mode.
+    """
+    features = torch.cat([judge.features(part) for part in x.split(chunk)])
+    return features, torch.softmax(judge.head(features), dim=1)

@@ -1,0 +1,63 @@
+"""Convolutional pair for 28x28 images, after Radford et al. (2016), with the sizes of tutorial A."""
+
+from torch import Tensor, nn
+
+
+def init(module: nn.Module) -> None:
+    """Draw convolutions from N(0, 0.02) and BatchNorm's scale from N(1, 0.02), with biases at 0, in place.
+
+    For use as `network.apply(init)`. Radford et al. (2016), section 4, say N(0, 0.02) of "all weights"; the scale of
+    BatchNorm is not one of them: it multiplies, so it starts around 1. Around 0 it would all but switch the layer off.
+    """
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        nn.init.zeros_(module.bias)
+    if isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def up(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
+    """Transposed convolution, BatchNorm, ReLU: side n -> (n - 1) * stride + kernel."""
+    return [nn.ConvTranspose2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU()]
+
+
+def down(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
+    """Convolution, BatchNorm, LeakyReLU 0.2: side n -> (n - kernel) // stride + 1."""
+    return [nn.Conv2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2)]
+
+
+class Generator(nn.Module):
+    """z (m, z_dim) -> x (m, channels, 28, 28) in [-1, 1]; the last hidden layer has `width` channels."""
+
+    def __init__(self, z_dim: int = 64, width: int = 64, channels: int = 1) -> None:
+        super().__init__()
+        self.z_dim = z_dim
+        self.layers = nn.Sequential(
+            nn.Unflatten(1, (z_dim, 1, 1)),  # (m, z_dim) -> (m, z_dim, 1, 1)
+            *up(z_dim, 4 * width, 3, 2),  # 1 -> 3
+            *up(4 * width, 2 * width, 4, 1),  # 3 -> 6
+            *up(2 * width, width, 3, 2),  # 6 -> 13
+            *(nn.ConvTranspose2d(width, channels, 4, 2), nn.Tanh()),  # 13 -> 28
+        )
+        self.apply(init)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+class Discriminator(nn.Module):
+    """x (m, channels, 28, 28) in [-1, 1] -> logits (m,); the first layer has `width` channels."""
+
+    def __init__(self, width: int = 16, channels: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *down(channels, width, 3, 2),  # 28 -> 13
+            *down(width, 2 * width, 5, 2),  # 13 -> 5
+            *down(2 * width, 4 * width, 5, 2),  # 5 -> 1
+            *(nn.Flatten(), nn.Linear(4 * width, 1), nn.Flatten(0)),  # (m, 4 width, 1, 1) -> (m,)
+        )
+        self.apply(init)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)

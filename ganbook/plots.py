@@ -1,0 +1,92 @@
+"""Tensors and Records to matplotlib Axes, in one style: legible on a phone, safe for colour-blind readers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from ganbook.errors import InputError
+from ganbook.files import replace
+from ganbook.sample import tile
+from ganbook.train import Record
+
+# Okabe and Ito's palette for colour-blind readers, in the order in which the book uses it: D, G, then others.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+D_COLOUR, G_COLOUR = COLOURS[:2]
+
+STYLE = {
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 12,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "figure.figsize": (6.4, 3.2),
+    "font.size": 11,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+}
+
+
+def use_style() -> None:
+    """Use the book's style for all figures from here on."""
+    mpl.rcParams.update(STYLE)
+
+
+def show_grid(x: Tensor, columns: int = 8, ax: Axes | None = None, title: str | None = None) -> Axes:
+    """Draw images x (n, 1 or 3, h, w) in [-1, 1] in rows of `columns`, each pixel a sharp square.
+
+    Raises InputError if x is not a batch of images in that range.
+    """
+    picture = tile(x, columns)
+    if ax is None:
+        h, w = picture.shape[:2]
+        width = min(6.4, 0.62 * min(columns, len(x)) + 0.2)
+        _, ax = plt.subplots(figsize=(width, width * h / w + (0.3 if title else 0.05)))
+    ax.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xticks=[], yticks=[], title=title or "")
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def plot_history(
+    history: Sequence[Record], names: Sequence[str] = ("d_loss", "g_loss"), ax: Axes | None = None, smooth: int = 1
+) -> Axes:
+    """Draw the values `names` of a list of Records against the step; the pale lines are unsmoothed.
+
+    smooth: width of a running mean, in records.
+    """
+    if not history or not 1 <= smooth <= len(history):
+        raise InputError(f"Expected records and 1 <= smooth <= their number, got {len(history)} and smooth {smooth}.")
+    if ax is None:
+        _, ax = plt.subplots()
+    steps = np.array([record.step for record in history])
+    labels = {"d_loss": "loss of D", "g_loss": "loss of G", "d_real": "D(x)", "d_fake": "D(G(z))"}
+    for i, name in enumerate(names):
+        values = np.array([record[name] for record in history])
+        colour = COLOURS[i % len(COLOURS)]
+        if smooth > 1:
+            ax.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
+        mean = np.convolve(values, np.ones(smooth) / smooth, mode="valid")
+        ax.plot(steps[smooth - 1 :], mean, color=colour, label=labels.get(name, name))
+    ax.set_xlabel("step")
+    ax.legend(ncols=len(names))
+    return ax
+
+
+def save_png(x: Tensor, path: str | Path, columns: int = 8, scale: int = 3) -> None:
+    """Write images x (n, 1 or 3, h, w) in [-1, 1] as one PNG, `scale` screen pixels a pixel; whole or not at all.
+
+    Raises InputError if x is not a batch of images in that range, or the folder cannot be written to.
+    """
+    picture = tile(x, columns).repeat_interleave(scale, 0).repeat_interleave(scale, 1).numpy()
+    with replace(path) as file:
+        plt.imsave(file, picture, cmap="gray", vmin=0, vmax=1, format="png")

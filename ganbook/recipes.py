@@ -1,0 +1,234 @@
+"""Every system of the book as one frozen Recipe: networks, objective, optimisers, m, k, steps, and where it is from.
+
+A recipe is as published where that runs; where it does not, or where the source is silent, `changes` says what was
+done and why.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from ganbook import seeds
+from ganbook.data import Digits
+from ganbook.errors import InputError
+from ganbook.models import dcgan, dcgan16, maxout, mlp, parameters
+from ganbook.objectives import NonSaturating
+from ganbook.train import Objective
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba, 2015) with its defaults for the betas; one fused kernel updates all parameters."""
+
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __call__(self, params: Iterable[nn.Parameter]) -> Optimizer:
+        return torch.optim.Adam(params, lr=self.lr, betas=self.betas, fused=True)
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent with momentum."""
+
+    lr: float
+    momentum: float = 0.0
+
+    def __call__(self, params: Iterable[nn.Parameter]) -> Optimizer:
+        return torch.optim.SGD(params, lr=self.lr, momentum=self.momentum)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A system that can be trained: `G()` and `D()` build the networks, `opt_g(params)` and `opt_d(params)` optimisers.
+
+    opt_g None: only D is trained. m: images in a minibatch; k: updates of D a step; steps: the full schedule.
+    size, rotate: of the images, see ganbook.data.Digits. seed: the published one, if any. reuse_fakes: see train.
+    """
+
+    name: str
+    title: str
+    source: str
+    G: Callable[[], nn.Module]
+    D: Callable[[], nn.Module]
+    objective: Objective
+    opt_g: Adam | SGD | None
+    opt_d: Adam | SGD
+    m: int
+    steps: int
+    k: int = 1
+    size: int = 28
+    rotate: float = 0.0
+    seed: int = 0
+    reuse_fakes: bool = False
+    changes: tuple[str, ...] = ()
+
+    def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module, nn.Module]:
+        """Return new G and D on `device`, with weights that depend on `seed` only: the same on every device."""
+        with seeds.global_draws("weights", seed, device=torch.device("cpu")):
+            G, D = self.G(), self.D()
+        return G.to(device), D.to(device)
+
+    def optimisers(self, G: nn.Module, D: nn.Module) -> tuple[Optimizer | None, Optimizer]:
+        """Return new optimisers for `G` (None where only D is trained) and for `D`."""
+        return self.opt_g and self.opt_g(G.parameters()), self.opt_d(D.parameters())
+
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits:
+        """Return the training images in the size and with the rotation of this recipe."""
+        return Digits("train", folder=folder, size=self.size, rotate=self.rotate, device=device)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the recipe as plain values, ready for JSON; parameters are counted on the networks themselves."""
+        G, D = self.networks(seed=0)
+        return {
+            "name": self.name,
+            "title": self.title,
+            "source": self.source,
+            "changes": list(self.changes),
+            "parameters": {"D": parameters(D), "G": parameters(G)},
+            "objective": repr(self.objective),
+            "optimisers": {"D": repr(self.opt_d), "G": repr(self.opt_g)},
+            "batch": self.m,
+            "z": G.z_dim,
+            "k": self.k,
+            "steps": self.steps,
+            "seed": self.seed,
+            "size": self.size,
+            "rotate": self.rotate,
+            "reuse_fakes": self.reuse_fakes,
+        }
+
+
+def get(name: str) -> Recipe:
+    """Return the recipe called `name`. Raises InputError, which lists the names, if there is none."""
+    if name not in RECIPES:
+        raise InputError(f"There is no recipe {name!r}. The recipes are: {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
+DROP_LAST = "the short last batch of an epoch is dropped: noise and labels of full size were paired with it"
+
+_ALL = (
+    Recipe(
+        name="c-noise",
+        title="Noise against digits: D alone, G never trained",
+        source="Tutorial C, stage 1",
+        G=partial(mlp.Generator, z_dim=1, hidden=(256,)),
+        D=partial(mlp.Discriminator, hidden=(256,), dropout=0.5),
+        objective=NonSaturating(average=True, joint=True),
+        opt_g=None,
+        opt_d=Adam(1e-4),
+        m=32,
+        steps=5_625,
+        changes=(
+            "fakes are drawn fresh instead of stored once; 32 real and 32 fake a step are its batch of 64, and "
+            "5,625 steps its 3 epochs",
+            "the optimiser is not given: that of stage 2",
+        ),
+    ),
+    Recipe(
+        name="c-mlp",
+        title="The MLP GAN as published",
+        source="Tutorial C, stage 2, after Goodfellow et al. (2014)",
+        G=mlp.Generator,
+        D=mlp.Discriminator,
+        objective=NonSaturating(average=True, joint=True),
+        opt_g=Adam(1e-4),
+        opt_d=Adam(1e-4),
+        m=32,
+        steps=93_750,
+    ),
+    Recipe(
+        name="d-linear",
+        title="The smallest pair: one linear layer each",
+        source="Tutorial D: networks 100 -> 784 and 784 -> 1",
+        G=partial(mlp.Generator, hidden=()),
+        D=partial(mlp.Discriminator, hidden=(), dropout=0.0),
+        objective=NonSaturating(),
+        opt_g=Adam(2e-4),
+        opt_d=Adam(2e-4),
+        m=64,
+        steps=18_740,
+        changes=("hidden layers, optimiser, batch and epochs are not given: none, Adam 2e-4, 64 and 20", DROP_LAST),
+    ),
+    Recipe(
+        name="a-dcgan",
+        title="DCGAN for 28x28 digits",
+        source="Tutorial A, after Radford et al. (2016)",
+        G=dcgan.Generator,
+        D=dcgan.Discriminator,
+        objective=NonSaturating(average=True),
+        opt_g=Adam(2e-4, (0.5, 0.99)),
+        opt_d=Adam(2e-4, (0.5, 0.99)),
+        m=128,
+        steps=9_360,
+        rotate=20.0,
+        seed=42,
+        changes=(
+            "forward calls the convolutional blocks that the class builds, and the weight initialisation is applied",
+            "D ends in a logit: a sigmoid before BCE-with-logits keeps its loss above 0.50 and starves G of gradient",
+            "real images are scaled to [-1, 1], the range of G's tanh",
+            "BatchNorm's scale starts at N(1, 0.02), not N(0, 0.02)",
+            DROP_LAST,
+        ),
+    ),
+    Recipe(
+        name="a-mlp",
+        title="MLP variant of the DCGAN report",
+        source="Tutorial A, its MLP variant",
+        G=partial(mlp.Generator, z_dim=64, slope=0.2),
+        D=partial(mlp.Discriminator, hidden=(512, 256), slope=0.2, dropout=0.0),
+        objective=NonSaturating(average=True),
+        opt_g=Adam(2e-4, (0.5, 0.99)),
+        opt_d=Adam(2e-4, (0.5, 0.99)),
+        m=128,
+        steps=9_360,
+        rotate=20.0,
+        seed=42,
+        changes=(
+            "z of length 64 is an argument of the constructor",
+            "D ends in a logit, and real images are scaled to [-1, 1]",
+            DROP_LAST,
+        ),
+    ),
+    Recipe(
+        name="b-dcgan16",
+        title="Convolutional pair for 16x16 images",
+        source="Tutorial B",
+        G=dcgan16.Generator,
+        D=dcgan16.Discriminator,
+        objective=NonSaturating(),
+        opt_g=Adam(2e-4, (0.5, 0.999)),
+        opt_d=Adam(2e-4, (0.5, 0.999)),
+        m=64,
+        steps=187_400,
+        size=16,
+        changes=("digits resized to 16x16 with one channel instead of colour images with three", DROP_LAST),
+    ),
+    Recipe(
+        name="goodfellow-2014",
+        title="The MNIST experiment of the first GAN paper",
+        source="Goodfellow et al. (2014), section 5, and the experiment file published with it",
+        G=partial(mlp.Generator, hidden=(1200, 1200)),
+        D=maxout.Discriminator,
+        objective=NonSaturating(),
+        opt_g=SGD(0.1, momentum=0.5),
+        opt_d=SGD(0.1, momentum=0.5),
+        m=100,
+        steps=30_000,
+        changes=(
+            "images and G's output run over [-1, 1] (tanh) instead of [0, 1] (sigmoid)",
+            "rate and momentum stay at their first values; theirs move slowly (rate down by 4e-6 a step, momentum "
+            "from 0.5 to 0.7 over 250 epochs)",
+            "G starts from PyTorch's initialisation, and all 60,000 training images are used, not 50,000",
+            "50 epochs; the length of theirs is not given",
+        ),
+    ),
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

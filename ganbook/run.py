@@ -1,0 +1,153 @@
+"""A training that can be stopped and continued, in memory and in a file."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbook import recipes
+from ganbook.data import Digits
+from ganbook.errors import DivergedError, InputError
+from ganbook.files import replace
+from ganbook.recipes import Recipe
+from ganbook.train import Record, train
+
+FORMAT = "ganbook checkpoint 1"
+
+
+class Run:
+    """One training of `recipe` from `seed`: G, D, opt_g, opt_d, and how many steps they have made.
+
+    folder: where the images are, see ganbook.data.Digits; they are loaded when training starts.
+
+    A run of 100 steps equals one of 50, saved, loaded and trained for 50 more, bit for bit (same machine, device and
+    number of threads): every draw belongs to the seed and the step, so weights, optimisers and step are all its state.
+    """
+
+    def __init__(
+        self, recipe: Recipe, *, seed: int = 0, device: torch.device | str = "cpu", folder: str | Path | None = None
+    ) -> None:
+        self.recipe, self.seed, self.device, self.folder = recipe, seed, torch.device(device), folder
+        self.G, self.D = recipe.networks(seed, self.device)
+        self.opt_g, self.opt_d = recipe.optimisers(self.G, self.D)
+        self.step = 0
+        self._trained_on: str | None = None  # fingerprint of the images, once there was a step
+
+    @cached_property
+    def data(self) -> Digits:
+        """The training images."""
+        return self.recipe.data(self.folder, self.device)
+
+    def train(self, steps: int) -> Iterator[Record]:
+        """Train for `steps` more steps and give each step's Record; see ganbook.train.train."""
+        if self._trained_on not in (None, self.data.fingerprint):
+            raise InputError(
+                f"This run was trained on other images ({self._trained_on}) than those given now "
+                f"({self.data.fingerprint}). Name the folder of the former to continue."
+            )
+        r, players = self.recipe, {"opt_g": self.opt_g, "opt_d": self.opt_d}
+        options = {"m": r.m, "k": r.k, "seed": self.seed, "start": self.step, "reuse_fakes": r.reuse_fakes}
+        for record in train(self.G, self.D, r.objective, self.data, **players, steps=steps, **options):
+            self.step, self._trained_on = record.step, self.data.fingerprint
+            yield record
+
+    def _parts(self) -> dict[str, Any]:
+        """What has a state, by its name in the file."""
+        parts = {"G": self.G, "D": self.D, "opt_g": self.opt_g, "opt_d": self.opt_d}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def save(self, path: str | Path) -> None:
+        """Write the run to `path`: first to a temporary file beside it, then renamed, so `path` is always whole.
+
+        Raises DivergedError, and leaves `path` as it was, if a weight is not a finite number; InputError if the
+        folder cannot be written to.
+        """
+        weights = [v for net in (self.G, self.D) for v in net.state_dict().values()]
+        if not all(v.isfinite().all() for v in weights):
+            raise DivergedError(f"Step {self.step}: a weight is not a finite number, so nothing was written to {path}.")
+        content = {
+            "format": FORMAT,
+            "recipe": json.dumps(self.recipe.describe()),
+            "seed": self.seed,
+            "step": self.step,
+            "data": self._trained_on,
+            **{name: part.state_dict() for name, part in self._parts().items()},
+        }
+        with replace(path) as file:
+            torch.save({**content, "sha256": _digest(content)}, file)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: torch.device | str = "cpu",
+        folder: str | Path | None = None,
+        recipe: Recipe | None = None,
+    ) -> "Run":
+        """Read a run from `path`. `recipe` is needed only for one that is not in ganbook.recipes.
+
+        Only tensors and plain values are unpickled (`weights_only=True`), and all of them must match the file's hash.
+        Raises InputError if the file is missing, damaged, not a checkpoint of ganbook, or from another recipe.
+        """
+        content = read(path)
+        described = json.loads(content["recipe"])
+        recipe = recipe or recipes.get(described["name"])
+        if (now := json.loads(json.dumps(recipe.describe()))) != described:
+            differing = ", ".join(key for key in now if now[key] != described.get(key))
+            raise InputError(
+                f"{path} was trained with another version of recipe {recipe.name!r}: they differ in {differing}. "
+                "Train it again, or pass the recipe it was trained with."
+            )
+        run = cls(recipe, seed=content["seed"], device=device, folder=folder)
+        for name, part in run._parts().items():
+            part.load_state_dict(content[name])
+        run.step, run._trained_on = content["step"], content["data"]
+        return run
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Return the content of the checkpoint at `path`, verified; see Run.load for what it raises."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise InputError(f"There is no checkpoint at {path}.") from error
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} is damaged or not a checkpoint of ganbook ({_first_line(error)}).") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path} is not a checkpoint of ganbook (expected {FORMAT!r} in it).")
+    if content.pop("sha256", None) != _digest(content):
+        raise InputError(f"{path} is damaged: its content does not match its hash. Use an earlier checkpoint.")
+    return content
+
+
+def _digest(value: Any) -> str:
+    """SHA-256 over nested dicts and lists of tensors and plain values."""
+    sha = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        if isinstance(value, Tensor):
+            sha.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            sha.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                sha.update(repr(key).encode())
+                add(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                add(item)
+        else:
+            sha.update(repr(value).encode())
+
+    add(value)
+    return sha.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:120]

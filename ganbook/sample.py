@@ -1,0 +1,53 @@
+"""Looking at what G makes, without disturbing its training."""
+
+import torch
+from torch import Tensor, nn
+
+from ganbook import seeds
+from ganbook.errors import InputError
+
+
+def fixed_noise(G: nn.Module, n: int, *, seed: int = 0) -> Tensor:
+    """Return z (n, G.z_dim) ~ N(0, I) that depends on `seed` and `n` only, on G's device."""
+    if n < 1:
+        raise InputError(f"Expected n >= 1 samples, got {n}.")
+    device = next(G.parameters()).device
+    return torch.randn(n, G.z_dim, generator=seeds.generator("sample", seed)).to(device)
+
+
+@torch.no_grad()
+def sample(G: nn.Module, n: int = 64, *, seed: int = 0, z: Tensor | None = None, chunk: int = 500) -> Tensor:
+    """Return images G(z) (n, c, h, w) in [-1, 1] for fixed noise of `seed`, or for the noise `z` (n, z_dim) given.
+
+    G is in evaluation mode meanwhile, so that an image does not depend on its neighbours in the batch (BatchNorm would
+    take its statistics from them), and then back in the mode of each of its layers. No random state is touched: a
+    training goes on, bit for bit, as if nobody had looked.
+    """
+    modes = {module: module.training for module in G.modules()}
+    G.eval()
+    try:
+        return torch.cat([G(part) for part in (fixed_noise(G, n, seed=seed) if z is None else z).split(chunk)])
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def tile(x: Tensor, columns: int = 8, gap: int = 1) -> Tensor:
+    """Lay images x (n, c, h, w) in [-1, 1] out in rows: one picture (H, W) or (H, W, 3) in [0, 1], gaps at 0.5.
+
+    Raises InputError if x is not a batch of images with 1 or 3 channels, or leaves [-1, 1].
+    """
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or len(x) == 0 or columns < 1:
+        raise InputError(f"Expected images (n, 1 or 3, h, w) and columns >= 1, got {tuple(x.shape)} and {columns}.")
+    x = x.detach().float().cpu()
+    if not (x.min() >= -1 and x.max() <= 1):  # the negation also catches NaN
+        raise InputError(f"Expected images in [-1, 1], got values from {x.min():.3g} to {x.max():.3g}.")
+    n, c, h, w = x.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    sheet = torch.full((rows * columns, c, h + gap, w + gap), 0.0)
+    sheet[:n, :, :h, :w] = x
+    sheet = sheet.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)  # -> (c, rows, h, columns, w)
+    picture = sheet.reshape(c, rows * (h + gap), columns * (w + gap))[:, : -gap or None, : -gap or None]
+    picture = (picture + 1) / 2
+    return picture[0] if c == 1 else picture.permute(1, 2, 0)
