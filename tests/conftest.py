@@ -1,0 +1,35 @@
+"""What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganbook.data import Digits
+
+torch.set_num_threads(1)  # pytest runs in two processes on two cores
+
+
+def write_idx(path: Path, array: torch.Tensor) -> None:
+    """Write a uint8 tensor as a gzipped IDX file."""
+    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    path.write_bytes(gzip.compress(header + array.numpy().tobytes(), compresslevel=1))
+
+
+@pytest.fixture(scope="session")
+def digits() -> Digits:
+    """The 60,000 training images."""
+    return Digits("train")
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path, digits: Digits) -> Path:
+    """A folder with four valid files of 300 images each."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("train", "t10k"):
+        write_idx(folder / f"{name}-images-idx3-ubyte.gz", digits.images[:300])
+        write_idx(folder / f"{name}-labels-idx1-ubyte.gz", digits.labels[:300].byte())
+    return folder

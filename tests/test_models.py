@@ -1,0 +1,105 @@
+"""Models: published sizes, shapes and ranges, and what initialisation is for."""
+
+import pytest
+import torch
+from torch import nn
+
+from ganbook.models import dcgan, dcgan16, maxout, mlp, parameters
+
+PAIRS = {
+    "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
+    "mlp norm leaky": (mlp.Generator(64, (32,), slope=0.2, norm=True), mlp.Discriminator(hidden=(8,)), (1, 28, 28)),
+    "linear": (mlp.Generator(hidden=()), mlp.Discriminator(hidden=(), dropout=0.0), (1, 28, 28)),
+    "maxout": (mlp.Generator(), maxout.Discriminator(), (1, 28, 28)),
+    "dcgan": (dcgan.Generator(), dcgan.Discriminator(), (1, 28, 28)),
+    "dcgan in colour": (dcgan.Generator(32, 8, 3), dcgan.Discriminator(8, 3), (3, 28, 28)),
+    "dcgan16": (dcgan16.Generator(), dcgan16.Discriminator(), (1, 16, 16)),
+    "dcgan16 in colour": (dcgan16.Generator(channels=3), dcgan16.Discriminator(channels=3), (3, 16, 16)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_shapes_and_range(name):
+    G, D, shape = PAIRS[name]
+    x = G(torch.randn(5, G.z_dim))
+    assert x.shape == (5, *shape)
+    assert x.abs().max() <= 1
+    logits = D(x)
+    assert logits.shape == (5,)
+    assert D(torch.ones(2, *shape)).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("D", "G", "published"),
+    [
+        (dcgan.Discriminator(), dcgan.Generator(), (64_545, 747_841)),
+        (dcgan16.Discriminator(), dcgan16.Generator(), (134_595, 337_473)),
+        (mlp.Discriminator(), mlp.Generator(), (1_460_225, 1_486_352)),
+    ],
+)
+def test_parameter_counts_are_the_published_ones(D, G, published):
+    assert (parameters(D), parameters(G)) == published
+
+
+@pytest.mark.parametrize(
+    ("network", "sides"),
+    [
+        (dcgan.Generator(), [1, 3, 6, 13, 28]),
+        (dcgan.Discriminator(), [13, 5, 1]),
+        (dcgan16.Generator(), [1, 4, 8, 16]),
+        (dcgan16.Discriminator(), [8, 4, 1]),
+    ],
+)
+def test_sides_are_the_published_ones(network, sides):
+    seen = []
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Unflatten):
+            layer.register_forward_hook(lambda _layer, _x, y: seen.append(y.shape[-1]))
+    size = {dcgan.Discriminator: 28, dcgan16.Discriminator: 16}.get(type(network))
+    network(torch.zeros(2, 1, size, size) if size else torch.zeros(2, network.z_dim))
+    assert seen == sides
+
+
+def test_every_parameter_is_used():
+    for name, (G, D, _) in PAIRS.items():
+        G.zero_grad(), D.zero_grad()
+        D(G(torch.randn(8, G.z_dim))).square().sum().backward()
+        dead = [key for net in (G, D) for key, p in net.named_parameters() if p.grad is None]
+        assert not dead, (name, dead)
+
+
+def test_dcgan_starts_as_radford_says_with_batchnorm_around_one():
+    for network in (dcgan.Generator(), dcgan.Discriminator(width=64)):
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                assert abs(layer.weight.mean()) < 0.005 and 0.015 < layer.weight.std() < 0.025
+                assert layer.bias.abs().max() == 0
+            if isinstance(layer, nn.BatchNorm2d):
+                assert abs(layer.weight.mean() - 1) < 0.02 and layer.weight.std() < 0.03
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    layer = maxout.Maxout(3, 2, pieces=4)
+    x = torch.randn(6, 3)
+    W, b = layer.linear.weight.view(2, 4, 3), layer.linear.bias.view(2, 4)
+    for j in range(2):
+        by_hand = torch.stack([x @ W[j, i] + b[j, i] for i in range(4)]).max(0).values
+        assert torch.allclose(layer(x)[:, j], by_hand, atol=1e-6)
+
+
+def test_dropout_acts_in_training_only():
+    D, x = mlp.Discriminator(), torch.randn(4, 1, 28, 28)
+    D.train()
+    assert not torch.equal(D(x), D(x))
+    D.eval()
+    assert torch.equal(D(x), D(x))
+
+
+def test_slope_zero_is_relu():
+    assert isinstance(mlp.activation(0.0), nn.ReLU)
+    assert mlp.activation(0.2)(torch.tensor(-1.0)) == pytest.approx(-0.2)
+
+
+def test_dcgan16_refuses_another_size():
+    with pytest.raises(RuntimeError):
+        dcgan16.Discriminator()(torch.zeros(2, 1, 28, 28))
