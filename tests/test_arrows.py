@@ -13,7 +13,7 @@ ROOT = Path(ganbook.__file__).parent
 # Each layer may import from the layers before it, never from its own or a later one (but within a package).
 LAYERS = [
     {"errors"},
-    {"device", "files", "idx", "seeds", "shapes", "metrics"},
+    {"device", "files", "idx", "seeds", "shapes", "metrics", "results"},
     {"data", "models", "objectives"},
     {"train"},
     {"recipes", "sample"},

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from ganbook.models import dcgan, dcgan16, maxout, mlp, parameters
+from ganbook.models import dcgan, dcgan16, goodfellow, mlp, parameters
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
     "mlp norm leaky": (mlp.Generator(64, (32,), slope=0.2, norm=True), mlp.Discriminator(hidden=(8,)), (1, 28, 28)),
     "linear": (mlp.Generator(hidden=()), mlp.Discriminator(hidden=(), dropout=0.0), (1, 28, 28)),
-    "maxout": (mlp.Generator(), maxout.Discriminator(), (1, 28, 28)),
+    "goodfellow": (goodfellow.Generator(), goodfellow.Discriminator(), (1, 28, 28)),
     "dcgan": (dcgan.Generator(), dcgan.Discriminator(), (1, 28, 28)),
     "dcgan in colour": (dcgan.Generator(32, 8, 3), dcgan.Discriminator(8, 3), (3, 28, 28)),
     "dcgan16": (dcgan16.Generator(), dcgan16.Discriminator(), (1, 16, 16)),
@@ -79,7 +79,7 @@ def test_dcgan_starts_as_radford_says_with_batchnorm_around_one():
 
 
 def test_maxout_is_the_largest_of_its_pieces():
-    layer = maxout.Maxout(3, 2, pieces=4)
+    layer = goodfellow.Maxout(3, 2, pieces=4)
     x = torch.randn(6, 3)
     W, b = layer.linear.weight.view(2, 4, 3), layer.linear.bias.view(2, 4)
     for j in range(2):

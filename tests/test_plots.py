@@ -57,7 +57,7 @@ def test_a_png_holds_the_sheet(tmp_path):
     plots.save_png(x, tmp_path / "x.png", columns=2, scale=2)
     pixels = plt.imread(tmp_path / "x.png")
     assert pixels.shape[:2] == (22, 22)
-    assert np.allclose(pixels[:10:2, :10:2, 0], (x[0, 0] + 1) / 2, atol=1 / 200)
+    assert np.allclose(pixels[:10:2, :10:2, 0], (x[0, 0] + 1) / 2, atol=1 / 100)
 
 
 def test_a_png_that_cannot_be_made_leaves_the_old_one(tmp_path):

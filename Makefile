@@ -1,0 +1,59 @@
+# Every target below makes the environment first if it has to. `make` alone explains itself.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/.ganbook-installed
+SITE = _build/.site
+
+NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+PAGES = _config.yml _toc.yml $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
+ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
+
+.DEFAULT_GOAL := help
+.PHONY: help book notebooks test bench clean lint vendor
+
+help:  ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+book: $(SITE)  ## build the book into _build/html from the stored outputs
+	@echo "The book is in _build/html: open _build/html/index.html"
+
+notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
+	$(BIN)/python tools/notebooks.py $(ARGS) $(NAMES)
+
+test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
+ifneq ($(NOTEBOOKS),)
+	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
+		-n 2 --dist loadscope $(NOTEBOOKS)
+endif
+
+bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
+	@mkdir -p _build
+	$(BIN)/python tools/bench.py
+
+clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
+	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+lint: $(INSTALLED)  ## check style and formatting, notebooks included
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
+	$(PYTHON) tools/vendor.py
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Building the book needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Say where a newer one is: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# From scratch each time: an incremental build would leave pages that the table of contents no longer has.
+$(SITE): $(PAGES) $(INSTALLED)
+	@rm -rf _build/html _build/.doctrees _build/jupyter_execute $@
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $@

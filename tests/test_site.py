@@ -1,0 +1,313 @@
+"""The built site is complete, its links lead somewhere, and no page asks anything of another host.
+
+The pages are read from `_build/html` (`make book`). The second half opens each of them in headless Chromium, if one is
+installed, with every address outside the test's own server blocked.
+"""
+
+import functools
+import http.server
+import re
+import shutil
+import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+MADE_BY_SPHINX = {
+    "index",
+    "genindex",
+    "search",
+    "prf-prf",
+}  # no source of ours: redirect, index, search, list of algorithms
+FETCHING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("audio", "src")}
+FETCHING_LINKS = {
+    "stylesheet",
+    "icon",
+    "shortcut",
+    "preload",
+    "prefetch",
+    "preconnect",
+    "modulepreload",
+    "dns-prefetch",
+}
+
+
+def toc() -> list[str]:
+    """The pages of the table of contents, root first."""
+    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [table["root"], *(entry["file"] for part in table["parts"] for entry in part["chapters"])]
+
+
+class Page(HTMLParser):
+    """What the tests ask of one page: its anchors, links, images, and everything it makes a browser fetch."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.anchors, self.links, self.images, self.fetched, self.styles = set(), [], [], [], []
+        self.inside_style = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = {name: value or "" for name, value in attrs}
+        self.anchors |= {values[name] for name in ("id", "name") if values.get(name)}
+        self.inside_style = tag == "style"
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag == "img":
+            self.images.append(values)
+        self.fetched += [value for name, value in values.items() if (tag, name) in FETCHING]
+        self.fetched += [part.split()[0] for part in values.get("srcset", "").split(",") if part.strip()]
+        if tag == "link" and FETCHING_LINKS & set(values.get("rel", "").split()):
+            self.fetched.append(values.get("href", ""))
+        if values.get("style"):
+            self.styles.append(values["style"])
+
+    def handle_data(self, data):
+        if self.inside_style:
+            self.styles.append(data)
+
+
+@pytest.fixture(scope="session")
+def site() -> dict[str, Page]:
+    """Every page of the site, by its path below the site's root."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("The site is not built: run `make book` (or `make test`, which builds it first).")
+    paths = [path for path in SITE.rglob("*.html") if "_static" not in path.relative_to(SITE).parts]
+    return {path.relative_to(SITE).as_posix(): Page(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def outside(address: str) -> bool:
+    return bool(re.match(r"(?i)^\s*(https?:|ftp:|//)", address))
+
+
+def css_addresses(text: str) -> list[str]:
+    return re.findall(r"url\(\s*['\"]?([^'\")]+)", text) + re.findall(r"@import\s+['\"]([^'\"]+)", text)
+
+
+def test_every_entry_of_the_table_of_contents_has_a_source():
+    missing = [name for name in toc() if not any((ROOT / f"{name}{end}").exists() for end in (".md", ".ipynb"))]
+    assert not missing, f"_toc.yml lists pages that do not exist: {missing}"
+
+
+def test_every_notebook_and_prose_page_is_in_the_table_of_contents():
+    sources = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "book").glob("*.md")]
+    orphans = {path.relative_to(ROOT).with_suffix("").as_posix() for path in sources} - set(toc())
+    assert not orphans, f"not in _toc.yml, so no reader will find them: {sorted(orphans)}"
+
+
+def test_the_site_has_exactly_the_pages_of_the_table_of_contents(site):
+    pages = {name.removesuffix(".html") for name in site}
+    assert set(toc()) <= pages, f"not built: {sorted(set(toc()) - pages)}"
+    assert pages <= set(toc()) | MADE_BY_SPHINX, (
+        f"built, but in no table: {sorted(pages - set(toc()) - MADE_BY_SPHINX)}"
+    )
+
+
+def test_internal_links_and_anchors_lead_somewhere(site):
+    broken = []
+    for name, page in site.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or link.startswith("#!"):
+                continue
+            target = unquote(urlsplit(urljoin(f"/{name}", link)).path).lstrip("/") if parts.path else name
+            anchor = unquote(parts.fragment)
+            there = (SITE / target).is_file()
+            if not there or (anchor and target in site and anchor not in site[target].anchors):
+                broken.append(f"{name} -> {link}")
+    assert not broken, "broken links:\n" + "\n".join(sorted(set(broken)))
+
+
+def test_every_image_has_alternative_text(site):
+    silent = [
+        f"{name}: {image.get('src')}" for name, page in site.items() for image in page.images if not image.get("alt")
+    ]
+    assert not silent, "images without alt text:\n" + "\n".join(silent)
+
+
+def test_pages_and_style_sheets_name_no_other_host(site):
+    found = []
+    for name, page in site.items():
+        addresses = page.fetched + [address for style in page.styles for address in css_addresses(style)]
+        found += [f"{name}: {address}" for address in addresses if outside(address)]
+    for path in SITE.rglob("*.css"):
+        addresses = css_addresses(path.read_text(encoding="utf-8"))
+        found += [f"{path.relative_to(SITE)}: {address}" for address in addresses if outside(address)]
+    assert not found, "fetched from another host:\n" + "\n".join(found)
+
+
+def test_what_the_pages_fetch_is_there(site):
+    missing = []
+    for name, page in site.items():
+        for address in page.fetched:
+            if outside(address) or address.startswith("data:"):
+                continue
+            path = unquote(urlsplit(urljoin(f"/{name}", address)).path).lstrip("/")
+            if not (SITE / path).is_file():
+                missing.append(f"{name}: {address}")
+    assert not missing, "named by a page, but not on the site:\n" + "\n".join(missing)
+
+
+def test_vendored_files_keep_their_licences():
+    folders = [path for path in (ROOT / "book/_static/vendor").iterdir() if path.is_dir()]
+    assert folders, "book/_static/vendor is empty: run `make vendor`"
+    assert not [path.name for path in folders if not list(path.glob("LICENSE*"))]
+
+
+# ------------------------------------------------------------------------------------------------ in a real browser
+
+CHROMIUM = next(
+    filter(
+        None,
+        [
+            *map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")),
+            *(
+                path
+                for path in (
+                    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+                    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                )
+                if Path(path).exists()
+            ),
+        ],
+    ),
+    None,
+)
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS += " --disable-component-update --disable-sync"
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
+
+# Opens what is folded, then waits for the equations and the stored widgets of the page.
+SETTLE = """async () => {
+  document.querySelectorAll("details").forEach(d => d.open = true);
+  const equations = document.querySelectorAll(".math.notranslate").length;
+  if (equations) {
+    const end = Date.now() + 20000;
+    while (!(window.MathJax && MathJax.startup && MathJax.startup.promise) && Date.now() < end)
+      await new Promise(r => setTimeout(r, 50));
+    await MathJax.startup.promise;
+  }
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
+  if (views) {
+    const end = Date.now() + 20000;
+    while (document.querySelectorAll(".widget-subarea .jupyter-widgets").length < views && Date.now() < end)
+      await new Promise(r => setTimeout(r, 50));
+  }
+  for (const image of document.images) image.loading = "eager";
+  await Promise.all([...document.images].map(i => i.decode().catch(() => 0)));
+  await document.fonts.ready;
+}"""
+EQUATIONS = """() => {
+  const all = [...document.querySelectorAll(".math.notranslate")];
+  const raw = all.filter(e => !e.querySelector("mjx-container"));
+  const wrong = [...document.querySelectorAll("mjx-merror, [data-mjx-error]")];
+  return {all: all.length, unrendered: raw.map(e => e.textContent), errors: wrong.map(e => e.textContent)};
+}"""
+WIDGETS = """() => [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')]
+  .filter(s => !(s.previousElementSibling && s.previousElementSibling.querySelector(".jupyter-widgets")))
+  .map(s => s.textContent)"""
+# What sticks out of the window, and is not inside something that scrolls or clips by itself.
+TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  const boxed = e => {
+    for (let p = e.parentElement; p && p !== document.body; p = p.parentElement)
+      if (getComputedStyle(p).overflowX !== "visible") return true;
+    return false;
+  };
+  const main = document.querySelector(".bd-article-container") || document.body;
+  const out = [...main.querySelectorAll("*")].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width > 0 && box.right > width + 1 && getComputedStyle(e).position !== "absolute" && !boxed(e);
+  }).map(e => e.tagName + "." + e.className + " " + Math.round(e.getBoundingClientRect().right));
+  return {page: document.documentElement.scrollWidth, width, out: out.slice(0, 5)};
+}"""
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The site, served from this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One page opened in its own context; remembers what the page asked for and what it complained about."""
+
+    def __init__(self, browser, address, name, *, scheme="light", width=1280):
+        self.outside, self.failed, self.complaints = [], [], []
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
+        self.context.route(lambda url: not url.startswith(address), self.refuse)
+        self.page = self.context.new_page()
+        self.page.on(
+            "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.failed.append(request.url))
+        self.page.on("response", lambda answer: self.failed.append(answer.url) if answer.status >= 400 else None)
+        self.page.goto(f"{address}/{name}.html", wait_until="load")
+        self.page.evaluate(SETTLE)
+        self.page.wait_for_load_state("networkidle")
+
+    def refuse(self, route):
+        if route.request.url.startswith(("data:", "blob:")):
+            return route.continue_()
+        self.outside.append(route.request.url)
+        return route.abort()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.context.close()
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*toc(), "search", "genindex"])
+def test_a_page_opens_by_itself(browser, address, site, name, scheme):
+    with Visit(browser, address, name, scheme=scheme) as visit:
+        assert not visit.outside, f"asked of another host: {visit.outside}"
+        assert not visit.failed, f"requests that failed: {visit.failed}"
+        assert not visit.complaints, f"the console says: {visit.complaints}"
+        assert visit.page.evaluate("document.documentElement.dataset.theme") == scheme
+        equations = visit.page.evaluate(EQUATIONS)
+        assert not equations["unrendered"], f"equations left as text: {equations['unrendered']}"
+        assert not equations["errors"], f"equations with errors: {equations['errors']}"
+        assert not visit.page.evaluate(WIDGETS), "a stored widget was not drawn"
+        blank = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+        assert not visit.page.evaluate(blank), "images that did not load"
+
+
+@needs_browser
+@pytest.mark.parametrize("name", toc())
+def test_a_page_fits_a_telephone(browser, address, site, name):
+    with Visit(browser, address, name, width=390) as visit:
+        width = visit.page.evaluate(TOO_WIDE)
+        assert width["page"] <= width["width"], f"the page scrolls sideways: {width}"
+        assert not width["out"], f"sticks out at 390 px: {width}"
