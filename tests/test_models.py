@@ -103,3 +103,12 @@ def test_slope_zero_is_relu():
 def test_dcgan16_refuses_another_size():
     with pytest.raises(RuntimeError):
         dcgan16.Discriminator()(torch.zeros(2, 1, 28, 28))
+
+
+def test_the_pair_of_2014_starts_from_its_published_weights_and_sees_pixels_from_zero_to_one():
+    G, D = goodfellow.Generator(), goodfellow.Discriminator().eval()
+    for network, bound in ((G, 0.05), (D, 0.005)):
+        linears = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+        assert all(0.99 * bound < layer.weight.abs().max() <= bound for layer in linears)
+        assert all(layer.bias.abs().max() == 0 for layer in linears)
+    assert D(-torch.ones(1, 1, 28, 28)).item() == 0  # a black image is all zeros, and so are the biases

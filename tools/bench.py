@@ -38,7 +38,7 @@ def plain_loader(recipe: Recipe, m: int, folder: Path) -> DataLoader:
 
 def plain_loop(recipe: Recipe, m: int, folder: Path) -> Iterator[None]:
     """The loop of the tutorials, a step at a time: labels, cross-entropy, Adam as it comes, `.item()` on each loss."""
-    G, D = recipe.networks(seed=0)
+    G, D = recipe.G(), recipe.D()
     opt_g, opt_d = (
         torch.optim.Adam(net.parameters(), lr=opt.lr, betas=opt.betas)
         for net, opt in ((G, recipe.opt_g), (D, recipe.opt_d))
