@@ -157,7 +157,7 @@ _ALL = (
         opt_g=Adam(4e-4, (0.5, 0.999)),
         opt_d=Adam(4e-4, (0.5, 0.999)),
         m=64,
-        steps=9_000,
+        steps=15_000,
         reuse_fakes=True,
         changes=(
             "BatchNorm after each hidden layer of G (Ioffe and Szegedy, 2015; in GANs Radford et al., 2016)",
