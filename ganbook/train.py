@@ -90,8 +90,8 @@ def train(
     Raises InputError at the first step if data and networks do not fit, DivergedError within 100 steps of a loss that
     is not a finite number.
     """
-    # A unit that died leaves Adam averages that shrink below 1e-38 and stay there; a CPU is 20 times slower on such
-    # numbers. From here on, in this process, they are 0.
+    # A unit that died leaves Adam averages that shrink below 1e-38 and stay there; a CPU is over ten times slower
+    # on such numbers. From here on, in this process, they are 0.
     torch.set_flush_denormal(True)
     device = next(D.parameters()).device
     batches = data.batches(m, seed=seed, start=start * k)
