@@ -1,20 +1,16 @@
 """A training that can be stopped and continued, in memory and in a file."""
 
-import hashlib
 import json
-import pickle
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ganbook import recipes
+from ganbook import recipes, sealed
 from ganbook.data import Digits
 from ganbook.errors import DivergedError, InputError
-from ganbook.files import replace
 from ganbook.recipes import Recipe
 from ganbook.train import Record, train
 
@@ -72,15 +68,13 @@ class Run:
         if not all(v.isfinite().all() for v in weights):
             raise DivergedError(f"Step {self.step}: a weight is not a finite number, so nothing was written to {path}.")
         content = {
-            "format": FORMAT,
             "recipe": json.dumps(self.recipe.describe()),
             "seed": self.seed,
             "step": self.step,
             "data": self._trained_on,
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
-        with replace(path) as file:
-            torch.save({**content, "sha256": _digest(content)}, file)
+        sealed.write(path, content, format=FORMAT)
 
     @classmethod
     def load(
@@ -114,40 +108,4 @@ class Run:
 
 def read(path: str | Path) -> dict[str, Any]:
     """Return the content of the checkpoint at `path`, verified; see Run.load for what it raises."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"There is no checkpoint at {path}.") from error
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} is damaged or not a checkpoint of ganbook ({_first_line(error)}).") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path} is not a checkpoint of ganbook (expected {FORMAT!r} in it).")
-    if content.pop("sha256", None) != _digest(content):
-        raise InputError(f"{path} is damaged: its content does not match its hash. Use an earlier checkpoint.")
-    return content
-
-
-def _digest(value: Any) -> str:
-    """SHA-256 over nested dicts and lists of tensors and plain values."""
-    sha = hashlib.sha256()
-
-    def add(value: Any) -> None:
-        if isinstance(value, Tensor):
-            sha.update(f"{value.dtype}{tuple(value.shape)}".encode())
-            sha.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                sha.update(repr(key).encode())
-                add(item)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                add(item)
-        else:
-            sha.update(repr(value).encode())
-
-    add(value)
-    return sha.hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:120]
+    return sealed.read(path, format=FORMAT, kind="checkpoint")

@@ -13,11 +13,12 @@ ROOT = Path(ganbook.__file__).parent
 # Each layer may import from the layers before it, never from its own or a later one (but within a package).
 LAYERS = [
     {"errors"},
-    {"device", "files", "idx", "seeds", "shapes", "metrics", "results"},
+    {"device", "files", "gradients", "idx", "seeds", "shapes", "metrics", "results"},
+    {"sealed"},
     {"data", "models", "objectives"},
     {"train"},
     {"recipes", "sample"},
-    {"run", "plots"},
+    {"run", "plots", "film", "trained", "evaluate"},
     {"notebook"},
     {"cli"},
     {"__main__", "__init__"},
