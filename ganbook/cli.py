@@ -1,4 +1,4 @@
-"""The command `ganbook`: recipes, train, sample. Errors of the user end in one sentence and exit status 2."""
+"""The command `ganbook`: recipes, train, sample, evaluate. Errors of the user end in one sentence and exit status 2."""
 
 import argparse
 import json
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ganbook import recipes
+from ganbook import recipes, trained
 from ganbook.device import choose
 from ganbook.errors import DivergedError, GanbookError, InputError
+from ganbook.evaluate import evaluate
 from ganbook.files import replace
 from ganbook.run import Run
 from ganbook.sample import sample
@@ -65,6 +66,19 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=0, help="of the noise (0)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     p.set_defaults(run=_sample)
+
+    p = commands.add_parser("evaluate", help="judge a trained generator: every score beside what real images get")
+    p.add_argument(
+        "source",
+        metavar="RUN",
+        help="a checkpoint, the folder of a run, or the name of a network stored with the package",
+    )
+    p.add_argument("--n", type=_positive, default=10_000, help="how many samples, 100 to 10,000 (10,000)")
+    p.add_argument("--seed", type=int, default=1, help="of the noise (1)")
+    p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
+    p.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    p.add_argument("--out", type=Path, help="write the JSON object to this file as well")
+    p.set_defaults(run=_evaluate)
     return parser
 
 
@@ -193,4 +207,30 @@ def _sample(args: argparse.Namespace) -> int:
     run = Run.load(path, device=choose(args.device))
     save_png(sample(run.G, args.n, seed=args.seed), args.out, columns=args.columns)
     print(f"{args.n} digits after step {run.step:,} of {run.recipe.name} are in {args.out}.")
+    return 0
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    device = choose(args.device)
+    known = trained.names()
+    if Path(args.source).exists():
+        path = Path(args.source)
+        source = Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
+    elif args.source in known:
+        source = trained.load(args.source, device)
+    else:
+        raise InputError(
+            f"There is no file or folder {args.source}, and no stored network of that name. Stored: {', '.join(known)}."
+        )
+    evaluation = evaluate(source.G, n=args.n, seed=args.seed)
+    made = {"recipe": source.recipe.name, "seed": source.seed, "step": source.step, "noise": args.seed}
+    text = json.dumps(made | evaluation.as_dict(), indent=1)
+    if args.out:
+        with replace(args.out) as file:
+            file.write(f"{text}\n".encode())
+    if args.json:
+        print(text)
+    else:
+        print(f"{source.recipe.name}, seed {source.seed}, step {source.step:,}; noise of seed {args.seed}")
+        print(evaluation.table())
     return 0

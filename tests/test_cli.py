@@ -197,3 +197,20 @@ def test_recipes_as_json_and_as_text(capsys):
     assert cli.main(["recipes"]) == 0
     text = capsys.readouterr().out
     assert all(r["name"] in text and f"{r['parameters']['G']:,}" in text for r in described)
+
+
+def test_evaluate_gives_a_table_or_one_json_object(train, out, capsys, tmp_path):
+    assert train() == 0
+    capsys.readouterr()
+    few = ["--n", "100", "--device", "cpu"]
+    assert cli.main(["evaluate", str(out), *few, "--out", str(tmp_path / "scores.json")]) == 0
+    assert "c-mlp, seed 0, step 3" in capsys.readouterr().out
+    assert cli.main(["evaluate", str(out / cli.CHECKPOINT), *few, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "scores.json").read_text())
+    assert printed["n"] == 100 and printed["step"] == 3 and printed["scores"]["frechet"]["floor"] > 0
+
+
+def test_evaluate_knows_the_stored_networks_and_says_so(capsys):
+    refused(cli.main(["evaluate", "no-such-run"]), capsys, "no stored network")
+    refused(cli.main(["evaluate", "d-linear", "--n", "7", "--device", "cpu"]), capsys, "100 to 10,000")

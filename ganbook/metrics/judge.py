@@ -4,9 +4,12 @@ Its weights come with the package (float16); `python tools/judge.py` of the book
 Distances on these features are not comparable with the FID of the literature, which is taken on Inception features.
 """
 
+import hashlib
+import io
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).parents[1] / "assets" / "judge.pt"
@@ -27,6 +30,7 @@ class Judge(nn.Module):
         self.hidden = nn.Sequential(nn.Linear(2 * width * 7 * 7, features), nn.ReLU())
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(features, classes)
+        self.sha256 = ""  # of the file the weights came from, which every score quotes
 
     def features(self, x: Tensor) -> Tensor:
         """Return the activations (m, 128) of the hidden layer, none of them negative."""
@@ -38,16 +42,25 @@ class Judge(nn.Module):
 
 def load(path: str | Path = WEIGHTS, device: torch.device | str = "cpu") -> Judge:
     """Return the judge with its stored weights, in evaluation mode and without gradients for its parameters."""
-    judge = Judge()
-    judge.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))  # float16 into float32 parameters
-    return judge.to(device).eval().requires_grad_(False)
+    with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
+        judge = Judge()
+    content = Path(path).read_bytes()
+    judge.load_state_dict(torch.load(io.BytesIO(content), weights_only=True))  # float16 into float32 parameters
+    judge.sha256 = hashlib.sha256(content).hexdigest()
+    return judge.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def at_judges_size(x: Tensor) -> Tensor:
+    """Return images x (n, 1, h, w) as the judge takes them, (n, 1, 28, 28): resized (bilinear) if they are not so."""
+    return x if x.shape[-2:] == (28, 28) else F.interpolate(x, (28, 28), mode="bilinear", antialias=True)
 
 
 @torch.no_grad()
-def judged(judge: Judge, x: Tensor, chunk: int = 1000) -> tuple[Tensor, Tensor]:
+def judged(judge: Judge, x: Tensor, chunk: int = 100) -> tuple[Tensor, Tensor]:
     """Return features (n, 128) and class probabilities (n, 10) of images x (n, 1, 28, 28) in [-1, 1].
 
-    Works through `chunk` images at a time; the result does not depend on it, since the judge is in evaluation mode.
+    Works through `chunk` images at a time (a hundred fit into a CPU's cache); the result does not depend on it, since
+    the judge is in evaluation mode.
     """
     features = torch.cat([judge.features(part) for part in x.split(chunk)])
     return features, torch.softmax(judge.head(features), dim=1)

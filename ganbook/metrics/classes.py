@@ -1,0 +1,33 @@
+"""Which classes a generator draws, and how often."""
+
+import torch
+from torch import Tensor
+
+
+def class_shares(y: Tensor, classes: int = 10) -> Tensor:
+    """Return the share (classes,) of each label among y (n,), labels from 0 to classes - 1; the shares sum to 1.
+
+    Raises ValueError if there is no label, or one is out of range.
+    """
+    if len(y) == 0 or y.min() < 0 or y.max() >= classes:
+        raise ValueError(f"Expected labels from 0 to {classes - 1}, at least one, got {y.tolist()[:5]}...")
+    return y.bincount(minlength=classes).double() / len(y)
+
+
+def kl(shares: Tensor, reference: Tensor) -> float:
+    """Return KL(shares || reference) = sum p log(p / q) in nats, for shares p (c,) and reference q (c,).
+
+    Infinite if the samples have a class that the reference has not. This direction is that of the mode counts of
+    Srivastava et al. (2017), VEEGAN, section 4.1. A lost class does not make it infinite; see `modes` for that.
+    """
+    p, q = shares.double(), reference.double()
+    return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())
+
+
+def modes(y: Tensor, classes: int = 10, *, least: float = 0.02) -> int:
+    """Return how many classes hold at least the share `least` of the labels y (n,); never one that is not there.
+
+    With least=0 a single sample is enough, as in the counts of 1,000 modes of Srivastava et al. (2017).
+    """
+    shares = class_shares(y, classes)
+    return int(((shares >= least) & (shares > 0)).sum())

@@ -1,0 +1,94 @@
+"""What nearest neighbours tell: precision, recall, density, coverage, and whether a generator copies."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+CHUNK = 400  # rows of a distance matrix that are worked on at a time: few enough to stay in a CPU's cache
+
+
+class PRDC(NamedTuple):
+    """Precision and recall (Kynkäänniemi et al., 2019), density and coverage (Naeem et al., 2020)."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
+    """Compare features real (n, d) and fake (j, d) by balls around each point that reach to its k-th neighbour.
+
+    precision: the share of fakes that lie in the ball of some real point. How many are plausible?
+    recall: the share of real points that lie in the ball of some fake. How much of the data is reached?
+    density: in how many real balls a fake lies, over k. As precision, but an outlier among the real counts less; it can
+        exceed 1.
+    coverage: the share of real points whose ball holds a fake. As recall, but an outlier among the fakes counts less.
+
+    Sources: Kynkäänniemi et al. (2019), eq. 1 and 2; Naeem et al. (2020), eq. 3 and 4. A point on the edge is outside.
+    All depend on the sizes of the sets, so compare at equal n.
+
+    Raises ValueError unless both sets have more than k points, k >= 1.
+    """
+    if not 1 <= k < min(len(real), len(fake)):
+        raise ValueError(f"Expected 1 <= k < the size of both sets, got k {k}, {len(real)} and {len(fake)}.")
+    real, fake = real.double(), fake.double()
+    reach_real, reach_fake = _kth(real, k), _kth(fake, k)  # (n,), (j,)
+    precise, dense = [], []
+    covered = torch.zeros(len(real), dtype=torch.bool, device=real.device)
+    recalled = covered.clone()
+    for part, reach in zip(fake.split(CHUNK), reach_fake.split(CHUNK)):
+        d2 = squared_distances(part, real)  # (c, n)
+        in_real_ball = d2 < reach_real
+        precise.append(in_real_ball.any(1))
+        dense.append(in_real_ball.sum(1))
+        covered |= in_real_ball.any(0)
+        recalled |= (d2 < reach[:, None]).any(0)
+    return PRDC(
+        precision=float(torch.cat(precise).double().mean()),
+        recall=float(recalled.double().mean()),
+        density=float(torch.cat(dense).double().mean() / k),
+        coverage=float(covered.double().mean()),
+    )
+
+
+def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Return for each row of a (n, d) its distance (n,) to the nearest row of b (k, d), and that row's index (n,)."""
+    found = [squared_distances(part, b).min(dim=1) for part in a.split(CHUNK)]
+    return torch.cat([f.values for f in found]).sqrt(), torch.cat([f.indices for f in found])
+
+
+def copying(fake: Tensor, test: Tensor, train: Tensor) -> float:
+    """Return the chance that a fake lies nearer to the training set than an unseen real image does; ties count half.
+
+    fake (n, d), test (k, d), train (j, d). 0.5: the fakes keep the distance that new real images keep. Near 1: they are
+    copies, or near them. Near 0: they are farther from all data than real images are, whatever the reason.
+    Source: Meehan et al. (2020), "A non-parametric test to detect data-copying in generative models", section 3: the
+    Mann-Whitney statistic U over n k, here without their cells.
+    """
+    to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0].sort().values
+    below = torch.searchsorted(to_test, to_fake)  # how many test distances are smaller
+    up_to = torch.searchsorted(to_test, to_fake, right=True)  # smaller or equal
+    return float(1 - (below + up_to).double().mean() / (2 * len(to_test)))
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    """Return |a_i - b_j|^2 (n, k) for a (n, d) and b (k, d), as |a|^2 + |b|^2 - 2 a·b: one product of matrices.
+
+    Its rounding is some 1e-16 of |a|^2 in float64 and 1e-7 in float32, so equal rows may not come out at exactly 0;
+    none comes out below.
+    """
+    d2 = torch.addmm(b.square().sum(1), a, b.T, alpha=-2)  # (n, d), (k, d) -> (n, k)
+    return d2.add_(a.square().sum(1)[:, None]).clamp_(min=0)
+
+
+def _kth(x: Tensor, k: int) -> Tensor:
+    """The squared distance (n,) of each row of x (n, d) to its k-th nearest other row."""
+    found = []
+    for start in range(0, len(x), CHUNK):
+        d2 = squared_distances(x[start : start + CHUNK], x)  # (c, n)
+        own = torch.arange(len(d2), device=x.device)
+        d2[own, own + start] = torch.inf  # a point is not its own neighbour
+        found.append(d2.topk(k, dim=1, largest=False).values[:, -1])
+    return torch.cat(found)
