@@ -1,6 +1,7 @@
 """Tensors and Records to matplotlib Axes, in one style: legible on a phone, safe for colour-blind readers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -79,6 +80,31 @@ def plot_history(
         ax.plot(steps[smooth - 1 :], mean, color=colour, label=labels.get(name, name))
     ax.set_xlabel("step")
     ax.legend(ncols=len(names))
+    return ax
+
+
+def plot_norms(norms: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
+    """Draw gradient norms by player and layer, as ganbook.gradients.gradient_norms gives them, on a logarithmic axis.
+
+    norms: player -> {name of a parameter: norm}. A norm of 0 has no place on the axis and is a hollow triangle at the
+    bottom; one that is missing (NaN) is a cross there.
+    """
+    if ax is None:
+        _, ax = plt.subplots()
+    ax.set_yscale("log")
+    bottom = ax.get_xaxis_transform()  # x as the data have it, y from 0 to 1
+    place, ticks, labels = 0, [], []
+    for colour, (player, layers) in zip(COLOURS, norms.items()):
+        for number, norm in enumerate(layers.values(), start=1):
+            if math.isnan(norm):
+                ax.plot(place, 0.06, "x", color=colour, transform=bottom, markeredgewidth=2)
+            elif norm == 0:
+                ax.plot(place, 0.06, "v", color=colour, transform=bottom, markerfacecolor="none")
+            else:
+                ax.plot(place, norm, "o", color=colour)
+            ticks, labels, place = [*ticks, place], [*labels, f"{player}{number}"], place + 1
+    ax.set_xticks(ticks, labels)
+    ax.set_xlim(-0.6, place - 0.4)
     return ax
 
 

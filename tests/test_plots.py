@@ -1,5 +1,7 @@
 """Plots show what they are given; files are whole or not there."""
 
+import math
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,6 +52,20 @@ def test_smoothing_is_a_running_mean(history):
 def test_smoothing_must_fit(history, smooth):
     with pytest.raises(InputError, match="smooth"):
         plots.plot_history(history, smooth=smooth)
+
+
+def test_norms_stand_at_their_height_and_zero_and_missing_at_the_bottom():
+    ax = plots.plot_norms({"D": {"a.weight": 10.0, "b.weight": 0.0}, "G": {"a.weight": math.nan, "b.weight": 1e-7}})
+    assert ax.get_yscale() == "log"
+    points = {line.get_xdata()[0]: line for line in ax.lines}
+    assert [points[place].get_marker() for place in range(4)] == ["o", "v", "x", "o"]
+    assert points[0].get_ydata()[0] == 10.0 and points[3].get_ydata()[0] == 1e-7
+    low, high = ax.get_ylim()
+    assert low < 1e-7 and high > 10, "what is at the bottom does not move the axis"
+    height = [ax.transAxes.inverted().transform(points[p].get_transform().transform((p, 0.06)))[1] for p in (1, 2)]
+    assert np.allclose(height, 0.06)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["D1", "D2", "G1", "G2"]
+    assert len({points[place].get_color() for place in range(4)}) == 2
 
 
 def test_a_png_holds_the_sheet(tmp_path):
