@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
+    run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(trained.names())})"
     commands = parser.add_subparsers(required=True, metavar="command")
 
     p = commands.add_parser("recipes", help="list the recipes: source, changes, parameters, settings")
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     p.set_defaults(run=_train)
 
     p = commands.add_parser("sample", help="draw digits with a trained generator")
-    p.add_argument("checkpoint", type=Path, help="a checkpoint, or the folder of a run")
+    p.add_argument("source", metavar="RUN", help=run)
     p.add_argument("--out", type=Path, required=True, help="PNG to write")
     p.add_argument("--n", type=_positive, default=64, help="how many digits (64)")
     p.add_argument("--columns", type=_positive, default=8, help="digits in a row (8)")
@@ -68,11 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     p.set_defaults(run=_sample)
 
     p = commands.add_parser("evaluate", help="judge a trained generator: every score beside what real images get")
-    p.add_argument(
-        "source",
-        metavar="RUN",
-        help="a checkpoint, the folder of a run, or the name of a network stored with the package",
-    )
+    p.add_argument("source", metavar="RUN", help=run)
     p.add_argument("--n", type=_positive, default=10_000, help="how many samples, 100 to 10,000 (10,000)")
     p.add_argument("--seed", type=int, default=1, help="of the noise (1)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
@@ -200,30 +197,32 @@ def _ask_to_stop() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+def _network(source: str, device) -> Run | trained.Trained:
+    """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
+    path = Path(source)
+    if path.exists():
+        return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
+    if source in trained.names():
+        return trained.load(source, device)
+    raise InputError(
+        f"There is no checkpoint or folder {source}, and no stored network of that name. "
+        f"Stored are {', '.join(trained.names())}."
+    )
+
+
 def _sample(args: argparse.Namespace) -> int:
     from ganbook.plots import save_png
 
-    path = args.checkpoint / CHECKPOINT if args.checkpoint.is_dir() else args.checkpoint
-    run = Run.load(path, device=choose(args.device))
-    save_png(sample(run.G, args.n, seed=args.seed), args.out, columns=args.columns)
-    print(f"{args.n} digits after step {run.step:,} of {run.recipe.name} are in {args.out}.")
+    network = _network(args.source, choose(args.device))
+    save_png(sample(network.G, args.n, seed=args.seed), args.out, columns=args.columns)
+    print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
     return 0
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    device = choose(args.device)
-    known = trained.names()
-    if Path(args.source).exists():
-        path = Path(args.source)
-        source = Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
-    elif args.source in known:
-        source = trained.load(args.source, device)
-    else:
-        raise InputError(
-            f"There is no file or folder {args.source}, and no stored network of that name. Stored: {', '.join(known)}."
-        )
-    evaluation = evaluate(source.G, n=args.n, seed=args.seed)
-    made = {"recipe": source.recipe.name, "seed": source.seed, "step": source.step, "noise": args.seed}
+    network = _network(args.source, choose(args.device))
+    evaluation = evaluate(network.G, n=args.n, seed=args.seed)
+    made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}
     text = json.dumps(made | evaluation.as_dict(), indent=1)
     if args.out:
         with replace(args.out) as file:
@@ -231,6 +230,6 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.json:
         print(text)
     else:
-        print(f"{source.recipe.name}, seed {source.seed}, step {source.step:,}; noise of seed {args.seed}")
+        print(f"{network.recipe.name}, seed {network.seed}, step {network.step:,}; noise of seed {args.seed}")
         print(evaluation.table())
     return 0

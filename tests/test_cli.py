@@ -211,6 +211,11 @@ def test_evaluate_gives_a_table_or_one_json_object(train, out, capsys, tmp_path)
     assert printed["n"] == 100 and printed["step"] == 3 and printed["scores"]["frechet"]["floor"] > 0
 
 
+def test_sample_draws_with_a_stored_network(capsys, tmp_path):
+    assert cli.main(["sample", "d-linear", "--out", str(tmp_path / "x.png"), "--n", "5", "--device", "cpu"]) == 0
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG") and "d-linear" in capsys.readouterr().out
+
+
 def test_evaluate_knows_the_stored_networks_and_says_so(capsys):
     refused(cli.main(["evaluate", "no-such-run"]), capsys, "no stored network")
     refused(cli.main(["evaluate", "d-linear", "--n", "7", "--device", "cpu"]), capsys, "100 to 10,000")

@@ -168,7 +168,7 @@ def test_inception_score_of_certain_even_and_undecided_judgements():
     assert inception_score(torch.eye(10)[:4].repeat(5, 1)) == pytest.approx(4)
 
 
-@pytest.mark.filterwarnings("ignore:Metric .InceptionScore")
+@pytest.mark.filterwarnings("ignore:Metric .InceptionScore", "ignore:std")
 def test_inception_score_agrees_with_torchmetrics():
     logits = correlated(500, 12, 3)
     metric = InceptionScore(feature=Identity(), splits=1).set_dtype(torch.float64)

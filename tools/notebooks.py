@@ -106,11 +106,12 @@ def imported(tree: ast.AST, package: str = "") -> set[str]:
 
 
 def assets(tree: ast.AST) -> dict[str, str]:
-    """Fingerprints of the package's data that a module names in a string: a folder or a file of ganbook/assets."""
+    """Fingerprints of the package's data that a module names in a string, alone or as a part of a path."""
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    names = {part for text in strings for part in text.split("/")}
     found = {}
     for entry in sorted((PACKAGE / "assets").glob("*")):
-        if any(entry.name in text for text in strings):
+        if entry.name in names:
             files = [entry] if entry.is_file() else sorted(path for path in entry.rglob("*") if path.is_file())
             found[f"assets/{entry.name}"] = digest("\n".join(digest(path.read_bytes()) for path in files))[:12]
     return found

@@ -24,7 +24,7 @@ class Discriminator(nn.Module):
     """x (m, channels, 16, 16) in [-1, 1] -> logits (m,).
 
     On another size the last convolution leaves more than one number an image, and the linear layer says so: a
-    `view(-1, 1)` in its place would turn a 28x28 image into 9 rows without a word.
+    `view(-1, 1)` in its place would turn a 28x28 image into 16 rows without a word.
     """
 
     def __init__(self, width: int = 64, channels: int = 1) -> None:
