@@ -1,0 +1,93 @@
+"""Stored networks: whole, from the recipes as they are, remade by one command, small."""
+
+import shlex
+
+import pytest
+import torch
+
+from ganbook import recipes, trained
+from ganbook.errors import InputError
+from ganbook.run import Run
+from ganbook.sample import sample
+from tools import schedules
+
+NAMES = trained.names()
+
+
+def test_every_published_schedule_is_there():
+    assert set(NAMES) == set(schedules.NAMES)
+    assert sum(path.stat().st_size for path in trained.FOLDER.iterdir()) < 20e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_are_from_the_recipe_as_it_is(name):
+    network, course = trained.load(name), trained.course(name)
+    described = recipes.get(name).describe()
+    keys = set(described) - {"title", "source", "changes"}  # words may be improved
+    assert {k: course["recipe"][k] for k in keys} == {
+        k: list(v) if isinstance(v, tuple) else v for k, v in described.items() if k in keys
+    }
+    assert (
+        (network.seed, network.step) == (course["seed"], course["steps"]) == (recipes.get(name).seed, course["steps"])
+    )
+    assert not network.G.training and (network.D is not None) == (name in schedules.WITH_D)
+    size = recipes.get(name).size
+    assert sample(network.G, 3).shape == (3, 1, size, size)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_command_remakes_it_and_says_if_it_was_cut_short(name):
+    course = trained.course(name)
+    words = shlex.split(course["command"])
+    assert words[:3] == ["python", "tools/schedules.py", name]
+    assert ("--steps" in words) == (course["steps"] != recipes.get(name).steps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_course_covers_the_whole_run(name):
+    course = trained.course(name)
+    for part in ("bins", "gradients", "quality"):
+        steps = course[part]["step"]
+        assert steps == sorted(steps) and steps[-1] == course["steps"]
+    assert all(len(v) == len(course["bins"]["step"]) for v in course["bins"]["mean"].values())
+    for shares in course["quality"]["shares"]:
+        assert sum(shares) == pytest.approx(1, abs=1e-3)
+    for more in course["more"]:
+        assert more["seed"] != course["seed"] and more["steps"] == course["steps"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_films_last_frame_is_what_the_network_draws(name):
+    steps, x = trained.film(name)
+    size = recipes.get(name).size
+    assert x.shape == (len(steps), 16, 1, size, size) and steps[0] == 0 and steps[-1] == trained.course(name)["steps"]
+    drawn = sample(trained.load(name).G, 16, seed=0)
+    assert (x[-1] - drawn).abs().max() < 0.1, "16 levels of grey and float16 allow no more"
+
+
+def test_what_is_saved_is_loaded_in_half_precision(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "FOLDER", tmp_path)
+    run = Run(recipes.get("d-linear"), seed=4)
+    (tmp_path / "d-linear.json").write_text("{}")
+    sha256 = trained.save(run, tmp_path / "d-linear.pt", with_d=True)
+    network = trained.load("d-linear")
+    assert network.sha256 == sha256 and network.seed == 4 and network.step == 0
+    for name, value in run.D.state_dict().items():
+        assert torch.equal(network.D.state_dict()[name], value.half().float())
+
+
+def test_one_flipped_bit_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "FOLDER", tmp_path)
+    run = Run(recipes.get("d-linear"))
+    path = tmp_path / "d-linear.pt"
+    trained.save(run, path, with_d=False)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="damaged"):
+        trained.load("d-linear")
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(InputError, match=r"no-such.*mlp"):
+        trained.load("no-such")
