@@ -1,6 +1,7 @@
 """What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
 
 import gzip
+import shutil
 import struct
 from pathlib import Path
 
@@ -10,6 +11,27 @@ import torch
 from ganbook.data import Digits
 
 torch.set_num_threads(1)  # pytest runs in two processes on two cores
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CHROMIUM = next(filter(None, [*map(shutil.which, NAMES), *(path for path in PLACES if Path(path).exists())]), None)
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS += " --disable-component-update --disable-sync"
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; a test that asks for it is marked `needs_browser`."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
 
 
 def write_idx(path: Path, array: torch.Tensor) -> None:

@@ -3,21 +3,17 @@
 import base64
 import io
 import re
-import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
+from conftest import needs_browser
 from PIL import Image
 
 from ganbook.errors import InputError
 from ganbook.film import LEVELS, Film
 
 STEPS = [0, 10, 200, 1500, 12000]
-FOUND = map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"))
-CHROMIUM = next(filter(None, FOUND), None)
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
 
 
 def frames(count=5, n=3, channels=1, side=4, seed=0):
@@ -99,43 +95,26 @@ LEFT_BEHIND = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def visit(tmp_path_factory):
-    """visit(work, *films, scripts=True): open a file with these films and return work(page).
+@pytest.fixture
+def visit(browser, tmp_path):
+    """visit(work, *films, **options of the context): open a file with these films and return work(page)."""
 
-    In a thread of its own, since another module may hold a browser open in this one.
-    """
-    from playwright.sync_api import sync_playwright
-
-    folder, thread = tmp_path_factory.mktemp("film"), ThreadPoolExecutor(1)
-
-    def start():
-        driver = sync_playwright().start()
-        return driver, driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-
-    driver, browser = thread.submit(start).result()
-
-    def open_and(work, films, options):
-        (folder / "page.html").write_text("<!doctype html><body>" + "<hr>".join(film.html() for film in films))
+    def visit(work, *films, **options):
+        (tmp_path / "page.html").write_text("<!doctype html><body>" + "<hr>".join(film.html() for film in films))
         context = browser.new_context(viewport={"width": 390, "height": 800}, **options)
         page, noise = context.new_page(), []
         page.on("console", lambda message: noise.append(message.text))
         page.on("pageerror", lambda error: noise.append(str(error)))
-        page.goto((folder / "page.html").as_uri())
+        page.goto((tmp_path / "page.html").as_uri())
         page.wait_for_function("[...document.images].every(i => i.complete)")
         try:
-            return work(page), noise
+            answer = work(page)
         finally:
             context.close()
-
-    def visit(work, *films, **options):
-        answer, noise = thread.submit(open_and, work, films, options).result()
         assert not noise, f"the console says: {noise}"
         return answer
 
-    yield visit
-    thread.submit(lambda: (browser.close(), driver.stop())).result()
-    thread.shutdown()
+    return visit
 
 
 def shown(page, which=0):

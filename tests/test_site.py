@@ -7,7 +7,6 @@ installed, with every address outside the test's own server blocked.
 import functools
 import http.server
 import re
-import shutil
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import yaml
+from conftest import needs_browser
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -161,27 +161,6 @@ def test_vendored_files_keep_their_licences():
 
 # ------------------------------------------------------------------------------------------------ in a real browser
 
-CHROMIUM = next(
-    filter(
-        None,
-        [
-            *map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")),
-            *(
-                path
-                for path in (
-                    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-                    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-                )
-                if Path(path).exists()
-            ),
-        ],
-    ),
-    None,
-)
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-FLAGS += " --disable-component-update --disable-sync"
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
-
 # Opens what is folded, then waits for the equations and the stored widgets of the page.
 SETTLE = """async () => {
   document.querySelectorAll("details").forEach(d => d.open = true);
@@ -243,16 +222,6 @@ def address():
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
 
 
 class Visit:
