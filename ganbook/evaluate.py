@@ -54,7 +54,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All scores of a set of samples, by the names in SCORES; `shares`: of each class, in the judge's opinion."""
+    """All scores of n samples, by the names in SCORES; evaluation["recall"] is a value.
+
+    shares: of each class among the samples, in the judge's opinion. size: of the samples, in pixels a side.
+    accuracy: the share of the test images, brought to that size, that the judge names rightly.
+    """
 
     scores: dict[str, Score]
     shares: list[float]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganbook import results
+from ganbook import results, trained
 from ganbook.errors import InputError
 from tools import restarts
 
@@ -37,3 +37,18 @@ def test_the_picture_holds_every_seed_of_both_halves():
     h, w = results.picture("restarts").shape
     seeds = restarts.variants()["repaired"][2]
     assert (h, w) == (seeds * 29 - 1, 17 * 29 - 1)
+
+
+def test_scores_belong_to_the_networks_as_they_are():
+    stored = results.load("scores")
+    assert stored["weights"] == {name: trained.load(name).sha256 for name in trained.names()}
+    assert set(stored["rows"]) == {"real", *trained.names()}
+    for name, rows in stored["rows"].items():
+        assert len({row["noise"] for row in rows}) == len(rows) >= 3, f"{name}: no spread"
+        assert all(row["n"] == stored["n"] for row in rows)
+
+
+def test_stored_distances_are_those_that_the_course_of_the_training_ended_with():
+    for name in trained.names():
+        row, end = results.load("scores")["rows"][name][0], trained.course(name)["quality"]["frechet"][-1]
+        assert row["scores"]["frechet"]["value"] == pytest.approx(end, rel=0.02), "float16 weights change no more"

@@ -20,7 +20,8 @@ def kernel_distance(a: Tensor, b: Tensor, *, block: int = 1000) -> Estimate:
     sets: Bińkowski et al. (2018), "Demystifying MMD GANs", section 3, where it is called KID on Inception features.
     The sets are cut, in the order given, into disjoint blocks of `block`; the value is the mean over the blocks and the
     error their standard deviation over the root of their number (NaN for a single block). What fills no block is left
-    out. (The paper draws its blocks at random with replacement.)
+    out. The order must be random: blocks of a sorted set are far from the other set even where the whole is not. (The
+    paper draws its blocks at random with replacement.)
 
     Raises ValueError if a set is smaller than one block, or a block has fewer than 2 rows.
     """
