@@ -91,3 +91,11 @@ def test_one_flipped_bit_is_noticed(tmp_path, monkeypatch):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match=r"no-such.*mlp"):
         trained.load("no-such")
+
+
+def test_training_a_network_again_keeps_the_scores_of_its_other_seeds():
+    path, run = trained.FOLDER / "d-linear.json", Run(recipes.get("d-linear"))
+    course = trained.course("d-linear")
+    assert schedules.other_seeds(path, run, course["steps"]) == course["more"] != []
+    assert schedules.other_seeds(path, run, course["steps"] + 1) == [], "another length is another measurement"
+    assert schedules.other_seeds(path, Run(recipes.get("mlp")), course["steps"]) == []

@@ -139,12 +139,25 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("_build/schedules"), help="checkpoints on the way")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    for name in args.names or NAMES:
-        recipe = get(name)
-        steps = args.steps or recipe.steps
+    plan = [(get(name), args.steps or get(name).steps) for name in args.names or NAMES]
+    for recipe, steps in plan if args.seed is not None else ():
+        stored = trained.course(recipe.name)  # says so now, not after the training, if there is none
+        if args.seed == stored["seed"] or steps != stored["steps"]:
+            parser.error(
+                f"{recipe.name} is stored with seed {stored['seed']} and {stored['steps']:,} steps. "
+                "Another seed must differ from that one and make as many steps: see --steps."
+            )
+    for recipe, steps in plan:
         seed = recipe.seed if args.seed is None else args.seed
         run, course = train(recipe, seed, steps, args.folder)
         store(run, course, steps, first=args.seed is None)
+
+
+def other_seeds(path: Path, run: Run, steps: int) -> list[dict]:
+    """The scores of other seeds that the file at `path` holds, if they are of the same recipe and length."""
+    old = json.loads(path.read_text()) if path.exists() else {"steps": None}
+    same = old["steps"] == steps and old["recipe"] == json.loads(json.dumps(run.recipe.describe()))
+    return old["more"] if same else []
 
 
 def store(run: Run, course: Course, steps: int, *, first: bool) -> None:
@@ -168,7 +181,7 @@ def store(run: Run, course: Course, steps: int, *, first: bool) -> None:
             "bins": columns(rows["bins"]),
             "gradients": columns(rows["gradients"]),
             "film": [row["step"] for row in rows["film"]],
-            "more": [],
+            "more": other_seeds(path, run, steps),
         }
     else:
         report = json.loads(path.read_text())
