@@ -174,7 +174,7 @@ def _write(run: Run, out: Path) -> None:
     from ganbook.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
 
     run.save(out / CHECKPOINT)
-    save_png(sample(run.G, 64), out / SAMPLES)
+    save_png(sample(run.sampler, 64), out / SAMPLES)
 
 
 @contextmanager
@@ -214,14 +214,14 @@ def _sample(args: argparse.Namespace) -> int:
     from ganbook.plots import save_png
 
     network = _network(args.source, choose(args.device))
-    save_png(sample(network.G, args.n, seed=args.seed), args.out, columns=args.columns)
+    save_png(sample(network.sampler, args.n, seed=args.seed), args.out, columns=args.columns)
     print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
     return 0
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     network = _network(args.source, choose(args.device))
-    evaluation = evaluate(network.G, n=args.n, seed=args.seed)
+    evaluation = evaluate(network.sampler, n=args.n, seed=args.seed)
     made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}
     text = json.dumps(made | evaluation.as_dict(), indent=1)
     if args.out:

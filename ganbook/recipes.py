@@ -15,10 +15,10 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganbook import seeds
-from ganbook.data import Digits
+from ganbook.data import Digits, Stacked
 from ganbook.errors import InputError
-from ganbook.models import dcgan, dcgan16, goodfellow, mlp, parameters
-from ganbook.objectives import NonSaturating
+from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
+from ganbook.objectives import NonSaturating, clip_weights
 from ganbook.train import Objective
 
 
@@ -45,11 +45,27 @@ class SGD:
 
 
 @dataclass(frozen=True)
+class RMSprop:
+    """RMSprop with PyTorch's defaults; clip: see ganbook.objectives.clip_weights; None does not clip."""
+
+    lr: float
+    clip: float | None = None
+
+    def __call__(self, params: Iterable[nn.Parameter]) -> Optimizer:
+        optimiser = torch.optim.RMSprop(params, lr=self.lr)
+        if self.clip is not None:
+            clip_weights(optimiser, self.clip)
+        return optimiser
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A system that can be trained: `G()` and `D()` build the networks, `opt_g(params)` and `opt_d(params)` optimisers.
 
     opt_g None: only D is trained. m: images in a minibatch; k: updates of D a step; steps: the full schedule.
     size, rotate: of the images, see ganbook.data.Digits. seed: the published one, if any. reuse_fakes: see train.
+    channels: 3 trains on ganbook.data.Stacked, three digits in one image.
+    ema: d > 0 also keeps a moving average of G's weights, w_avg <- d w_avg + (1 - d) w after each step, to sample from.
     """
 
     name: str
@@ -58,8 +74,8 @@ class Recipe:
     G: Callable[[], nn.Module]
     D: Callable[[], nn.Module]
     objective: Objective
-    opt_g: Adam | SGD | None
-    opt_d: Adam | SGD
+    opt_g: Adam | SGD | RMSprop | None
+    opt_d: Adam | SGD | RMSprop
     m: int
     steps: int
     k: int = 1
@@ -67,6 +83,8 @@ class Recipe:
     rotate: float = 0.0
     seed: int = 0
     reuse_fakes: bool = False
+    channels: int = 1
+    ema: float = 0.0
     changes: tuple[str, ...] = ()
 
     def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module, nn.Module]:
@@ -82,9 +100,10 @@ class Recipe:
         """Return new optimisers for `G` (None where only D is trained) and for `D`."""
         return self.opt_g and self.opt_g(G.parameters()), self.opt_d(D.parameters())
 
-    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits:
-        """Return the training images in the size and with the rotation of this recipe."""
-        return Digits("train", folder=folder, size=self.size, rotate=self.rotate, device=device)
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits | Stacked:
+        """Return the training images in the size, with the rotation and with the channels of this recipe."""
+        digits = Digits("train", folder=folder, size=self.size, rotate=self.rotate, device=device)
+        return digits if self.channels == 1 else Stacked(digits)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, ready for JSON; parameters are counted on the networks themselves."""
@@ -105,6 +124,8 @@ class Recipe:
             "size": self.size,
             "rotate": self.rotate,
             "reuse_fakes": self.reuse_fakes,
+            **({"channels": self.channels} if self.channels != 1 else {}),  # named only where it is used, so that
+            **({"ema": self.ema} if self.ema else {}),  # what older files say of other recipes stays true
         }
 
 
@@ -224,8 +245,8 @@ _ALL = (
         name="b-dcgan16",
         title="Convolutional pair for 16x16 images",
         source="Tutorial B",
-        G=dcgan16.Generator,
-        D=dcgan16.Discriminator,
+        G=pyramid.Generator,
+        D=pyramid.Discriminator,
         objective=NonSaturating(),
         opt_g=Adam(2e-4, (0.5, 0.999)),
         opt_d=Adam(2e-4, (0.5, 0.999)),

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganbook import recipes, sealed
 from ganbook.data import Digits
@@ -18,7 +20,7 @@ FORMAT = "ganbook checkpoint 1"
 
 
 class Run:
-    """One training of `recipe` from `seed`: G, D, opt_g, opt_d, and how many steps they have made.
+    """One training of `recipe` from `seed`: G, D, opt_g, opt_d, how many steps they have made, and G's average.
 
     folder: where the images are, see ganbook.data.Digits; they are loaded when training starts.
 
@@ -32,8 +34,14 @@ class Run:
         self.recipe, self.seed, self.device, self.folder = recipe, seed, torch.device(device), folder
         self.G, self.D = recipe.networks(seed, self.device)
         self.opt_g, self.opt_d = recipe.optimisers(self.G, self.D)
+        self.ema = averaged(self.G, recipe.ema) if recipe.ema else None
         self.step = 0
         self._trained_on: str | None = None  # fingerprint of the images, once there was a step
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator to sample from: the moving average of G where the recipe keeps one, else G itself."""
+        return self.ema.module if self.ema else self.G
 
     @cached_property
     def data(self) -> Digits:
@@ -50,12 +58,14 @@ class Run:
         r, players = self.recipe, {"opt_g": self.opt_g, "opt_d": self.opt_d}
         options = {"m": r.m, "k": r.k, "seed": self.seed, "start": self.step, "reuse_fakes": r.reuse_fakes}
         for record in train(self.G, self.D, r.objective, self.data, **players, steps=steps, **options):
+            if self.ema:
+                self.ema.update_parameters(self.G)
             self.step, self._trained_on = record.step, self.data.fingerprint
             yield record
 
     def _parts(self) -> dict[str, Any]:
         """What has a state, by its name in the file."""
-        parts = {"G": self.G, "D": self.D, "opt_g": self.opt_g, "opt_d": self.opt_d}
+        parts = {"G": self.G, "D": self.D, "opt_g": self.opt_g, "opt_d": self.opt_d, "ema": self.ema}
         return {name: part for name, part in parts.items() if part is not None}
 
     def save(self, path: str | Path) -> None:
@@ -104,6 +114,14 @@ class Run:
             part.load_state_dict(content[name])
         run.step, run._trained_on = content["step"], content["data"]
         return run
+
+
+def averaged(G: nn.Module, decay: float) -> AveragedModel:
+    """Return a copy of `G` that `update_parameters(G)` moves: w_avg <- decay w_avg + (1 - decay) w, BatchNorm's too.
+
+    The first call copies, so the average does not remember the random weights (Yazici et al., 2019, section 2).
+    """
+    return AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def read(path: str | Path) -> dict[str, Any]:

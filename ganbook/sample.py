@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from ganbook import seeds
 from ganbook.errors import InputError
+from ganbook.models import given
 
 
 def fixed_noise(G: nn.Module, n: int, *, seed: int = 0) -> Tensor:
@@ -16,17 +17,30 @@ def fixed_noise(G: nn.Module, n: int, *, seed: int = 0) -> Tensor:
 
 
 @torch.no_grad()
-def sample(G: nn.Module, n: int = 64, *, seed: int = 0, z: Tensor | None = None, chunk: int = 500) -> Tensor:
+def sample(
+    G: nn.Module,
+    n: int = 64,
+    *,
+    seed: int = 0,
+    z: Tensor | None = None,
+    y: Tensor | None = None,
+    chunk: int = 500,
+) -> Tensor:
     """Return images G(z) (n, c, h, w) in [-1, 1] for fixed noise of `seed`, or for the noise `z` (n, z_dim) given.
+
+    y: labels (n,) for a G that takes labels; without them they are 0, 1, ..., classes - 1, and again from 0.
 
     G is in evaluation mode meanwhile, so that an image does not depend on its neighbours in the batch (BatchNorm would
     take its statistics from them), and then back in the mode of each of its layers. No random state is touched: a
     training goes on, bit for bit, as if nobody had looked.
     """
+    z = fixed_noise(G, n, seed=seed) if z is None else z
+    if y is None:
+        y = torch.arange(len(z), device=z.device) % getattr(G, "classes", 1)
     modes = {module: module.training for module in G.modules()}
     G.eval()
     try:
-        return torch.cat([G(part) for part in (fixed_noise(G, n, seed=seed) if z is None else z).split(chunk)])
+        return torch.cat([given(G, labels)(noise) for noise, labels in zip(z.split(chunk), y.split(chunk))])
     finally:
         for module, training in modes.items():
             module.training = training

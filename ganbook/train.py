@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from ganbook import seeds
 from ganbook.errors import DivergedError, InputError
+from ganbook.models import given
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
 
@@ -102,19 +103,20 @@ def train(
         with seeds.global_draws("dropout", seed, step, device=device):
             for _ in range(k):  # "for k steps do"
                 z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
-                x, _ = next(batches)  # "sample minibatch of m examples from data generating distribution"
+                x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
+                g_of, critic = given(G, y), given(D, y)  # the networks themselves, unless they take labels
                 with torch.set_grad_enabled(reuse_fakes):
-                    x_fake = G(z)
+                    x_fake = g_of(z)
                 if step == start + 1:
                     _check(x, x_fake)
-                d = objective.discriminator(D, x, x_fake.detach())
+                d = objective.discriminator(critic, x, x_fake.detach())
                 update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
             g = {}
             if opt_g is not None:
                 if not reuse_fakes:
                     z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
-                    x_fake = G(z)
-                g = objective.generator(D, x, x_fake)
+                    x_fake = g_of(z)
+                g = objective.generator(critic, x, x_fake)
                 update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
         values = {
             f"{player}_{name}": v.detach() for player, scalars in (("d", d), ("g", g)) for name, v in scalars.items()

@@ -30,6 +30,11 @@ class Trained:
     step: int
     sha256: str
 
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator to sample from, as ganbook.run.Run has it: G, since an average was stored in its place."""
+        return self.G
+
 
 def names() -> list[str]:
     """Return the names of the recipes that have stored networks."""
@@ -54,8 +59,11 @@ def load(name: str, device: torch.device | str = "cpu") -> Trained:
 
 
 def save(run: Any, path: str | Path, *, with_d: bool) -> str:
-    """Write the weights of a ganbook.run.Run to `path` in float16, with D or without; return the file's hash."""
-    players = {"G": run.G, "D": run.D} if with_d else {"G": run.G}
+    """Write the weights of a ganbook.run.Run to `path` in float16, with D or without; return the file's hash.
+
+    G is the generator to sample from: its moving average, where the recipe keeps one.
+    """
+    players = {"G": run.sampler, "D": run.D} if with_d else {"G": run.sampler}
     states = {
         player: {key: v.half() if v.is_floating_point() else v for key, v in net.state_dict().items()}
         for player, net in players.items()

@@ -15,7 +15,7 @@ LAYERS = [
     {"errors"},
     {"device", "files", "gradients", "idx", "seeds", "shapes", "metrics", "results"},
     {"sealed"},
-    {"data", "models", "objectives"},
+    {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
     {"run", "plots", "film", "trained", "evaluate"},

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganbook.models import dcgan, dcgan16, goodfellow, mlp, parameters
+from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
@@ -13,8 +13,8 @@ PAIRS = {
     "goodfellow": (goodfellow.Generator(), goodfellow.Discriminator(), (1, 28, 28)),
     "dcgan": (dcgan.Generator(), dcgan.Discriminator(), (1, 28, 28)),
     "dcgan in colour": (dcgan.Generator(32, 8, 3), dcgan.Discriminator(8, 3), (3, 28, 28)),
-    "dcgan16": (dcgan16.Generator(), dcgan16.Discriminator(), (1, 16, 16)),
-    "dcgan16 in colour": (dcgan16.Generator(channels=3), dcgan16.Discriminator(channels=3), (3, 16, 16)),
+    "pyramid": (pyramid.Generator(), pyramid.Discriminator(), (1, 16, 16)),
+    "pyramid in colour": (pyramid.Generator(channels=3), pyramid.Discriminator(channels=3), (3, 16, 16)),
 }
 
 
@@ -33,7 +33,7 @@ def test_shapes_and_range(name):
     ("D", "G", "published"),
     [
         (dcgan.Discriminator(), dcgan.Generator(), (64_545, 747_841)),
-        (dcgan16.Discriminator(), dcgan16.Generator(), (134_595, 337_473)),
+        (pyramid.Discriminator(), pyramid.Generator(), (134_595, 337_473)),
         (mlp.Discriminator(), mlp.Generator(), (1_460_225, 1_486_352)),
     ],
 )
@@ -46,8 +46,8 @@ def test_parameter_counts_are_the_published_ones(D, G, published):
     [
         (dcgan.Generator(), [1, 3, 6, 13, 28]),
         (dcgan.Discriminator(), [13, 5, 1]),
-        (dcgan16.Generator(), [1, 4, 8, 16]),
-        (dcgan16.Discriminator(), [8, 4, 1]),
+        (pyramid.Generator(), [1, 4, 8, 16]),
+        (pyramid.Discriminator(), [8, 4, 1]),
     ],
 )
 def test_sides_are_the_published_ones(network, sides):
@@ -55,7 +55,7 @@ def test_sides_are_the_published_ones(network, sides):
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Unflatten):
             layer.register_forward_hook(lambda _layer, _x, y: seen.append(y.shape[-1]))
-    size = {dcgan.Discriminator: 28, dcgan16.Discriminator: 16}.get(type(network))
+    size = {dcgan.Discriminator: 28, pyramid.Discriminator: 16}.get(type(network))
     network(torch.zeros(2, 1, size, size) if size else torch.zeros(2, network.z_dim))
     assert seen == sides
 
@@ -100,9 +100,9 @@ def test_slope_zero_is_relu():
     assert mlp.activation(0.2)(torch.tensor(-1.0)) == pytest.approx(-0.2)
 
 
-def test_dcgan16_refuses_another_size():
+def test_pyramid_refuses_another_size():
     with pytest.raises(RuntimeError):
-        dcgan16.Discriminator()(torch.zeros(2, 1, 28, 28))
+        pyramid.Discriminator()(torch.zeros(2, 1, 28, 28))
 
 
 def test_the_pair_of_2014_starts_from_its_published_weights_and_sees_pixels_from_zero_to_one():

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbook.errors import InputError
-from ganbook.models import dcgan, dcgan16
+from ganbook.models import dcgan, pyramid
 from ganbook.shapes import conv_side, layer_side, sides, transposed_side
 
 SETTINGS = list(itertools.product((1, 2, 3, 4, 5), (1, 2, 3), (0, 1, 2)))  # kernel, stride, padding
@@ -37,8 +37,8 @@ def test_output_padding_leads_back_to_each_side_that_the_convolution_collapsed()
 def test_the_networks_have_the_sides_of_their_tutorials():
     assert sides(dcgan.Discriminator(), 28) == [28, 13, 5, 1]
     assert sides(dcgan.Generator(), 1) == [1, 3, 6, 13, 28]
-    assert sides(dcgan16.Discriminator(), 16) == [16, 8, 4, 1]
-    assert sides(dcgan16.Generator(), 1) == [1, 4, 8, 16]
+    assert sides(pyramid.Discriminator(), 16) == [16, 8, 4, 1]
+    assert sides(pyramid.Generator(), 1) == [1, 4, 8, 16]
 
 
 def test_the_discriminator_of_28_pixels_takes_sides_from_27_to_34():

@@ -62,10 +62,10 @@ class Course:
         for name in SCALARS if values else ():
             self.since[name].append(values[name])
         if step in self.frames:
-            x = sample(run.G, z=fixed_noise(run.G, 16, seed=0))
+            x = sample(run.sampler, z=fixed_noise(run.sampler, 16, seed=0))
             self.rows["film"].append({"step": step, "x": ((x + 1) * 127.5).round().byte().flatten().tolist()})
         if step in self.looks:
-            features, p = judged(self.judge, at_judges_size(sample(run.G, N, seed=1)))
+            features, p = judged(self.judge, at_judges_size(sample(run.sampler, N, seed=1)))
             shares = p.argmax(1).bincount(minlength=10) / N
             self.rows["quality"].append(
                 {

@@ -1,12 +1,21 @@
 """Networks, one family a file; each file has a Generator and a Discriminator.
 
 A Generator maps noise z (m, z_dim) to images in [-1, 1] and has the attribute `z_dim`. A Discriminator maps images
-to logits (m,): the sigmoid that makes a probability of them belongs to the objective.
+to logits (m,): the sigmoid that makes a probability of them belongs to the objective. A conditional network takes
+labels y (m,) as a second argument and says how many it knows by its attribute `classes`.
 """
 
-from torch import nn
+from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor, nn
 
 
 def parameters(network: nn.Module) -> int:
     """Return the number of trainable parameters of `network`."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def given(network: nn.Module, y: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return `network` as a function of its noise or images alone: labels y (m,) are filled in if it takes labels."""
+    return partial(network, y=y) if hasattr(network, "classes") else network

@@ -1,5 +1,7 @@
 """Convolutional pair for 28x28 images, after Radford et al. (2016), with the sizes of tutorial A."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 
@@ -22,9 +24,11 @@ def up(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
     return [nn.ConvTranspose2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU()]
 
 
-def down(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
-    """Convolution, BatchNorm, LeakyReLU 0.2: side n -> (n - kernel) // stride + 1."""
-    return [nn.Conv2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2)]
+def down(
+    c_in: int, c_out: int, kernel: int, stride: int, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+) -> list[nn.Module]:
+    """Convolution, BatchNorm or another `norm`, LeakyReLU 0.2: side n -> (n - kernel) // stride + 1."""
+    return [nn.Conv2d(c_in, c_out, kernel, stride), norm(c_out), nn.LeakyReLU(0.2)]
 
 
 class Generator(nn.Module):
@@ -47,17 +51,33 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """x (m, channels, 28, 28) in [-1, 1] -> logits (m,); the first layer has `width` channels."""
+    """x (m, channels, 28, 28) in [-1, 1] -> logits (m,); the first layer has `width` channels.
 
-    def __init__(self, width: int = 16, channels: int = 1) -> None:
+    norm: called with a number of channels, gives the layer after each convolution. nn.Identity for none, as gradient
+        penalties need it; the convolutions then keep PyTorch's initial weights, because N(0, 0.02) without a
+        normalisation behind it lets the signal fade from layer to layer.
+    minibatch: called with the number of features, gives a layer that lets an image see its batch
+        (ganbook.models.minibatch); it stands before the last linear layer.
+    """
+
+    def __init__(
+        self,
+        width: int = 16,
+        channels: int = 1,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        minibatch: Callable[[int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
+        look = minibatch(4 * width) if minibatch else None
         self.layers = nn.Sequential(
-            *down(channels, width, 3, 2),  # 28 -> 13
-            *down(width, 2 * width, 5, 2),  # 13 -> 5
-            *down(2 * width, 4 * width, 5, 2),  # 5 -> 1
-            *(nn.Flatten(), nn.Linear(4 * width, 1), nn.Flatten(0)),  # (m, 4 width, 1, 1) -> (m,)
+            *down(channels, width, 3, 2, norm),  # 28 -> 13
+            *down(width, 2 * width, 5, 2, norm),  # 13 -> 5
+            *down(2 * width, 4 * width, 5, 2, norm),  # 5 -> 1
+            *([nn.Flatten(), look] if look else [nn.Flatten()]),  # (m, 4 width, 1, 1) -> (m, 4 width [+ extra])
+            *(nn.Linear(4 * width + (look.extra if look else 0), 1), nn.Flatten(0)),  # -> (m,)
         )
-        self.apply(init)
+        if norm is not nn.Identity:
+            self.apply(init)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

@@ -25,19 +25,26 @@ class Saturating:
 
     def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss -V(D, G), which descends as Algorithm 1 ascends; D(x), D(G(z)) and the share of images D gets right."""
-        if self.joint:
-            real, fake = critic(torch.cat([x, x_fake])).split([len(x), len(x_fake)])  # (2m,) -> (m,), (m,)
-        else:
-            real, fake = critic(x), critic(x_fake)
+        real, fake = self._logits(critic, x, x_fake)
         loss = F.softplus(-real).mean() + F.softplus(fake).mean()
-        right = torch.cat([real > 0, fake <= 0]).float().mean()
-        means = {"real": torch.sigmoid(real).mean(), "fake": torch.sigmoid(fake).mean(), "accuracy": right}
-        return {"loss": loss / 2 if self.average else loss, **means}
+        return {"loss": loss / 2 if self.average else loss, **_seen(real, fake)}
 
     def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E_z[log(1 - D(G(z)))]: the part of eq. 1 that depends on G; and D(G(z))."""
         fake = critic(x_fake)
         return {"loss": -F.softplus(fake).mean(), "fake": torch.sigmoid(fake).mean()}
+
+    def _logits(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> tuple[Tensor, Tensor]:
+        """The critic's logits (m,) of real and of fake, seen together or apart."""
+        if self.joint:
+            return critic(torch.cat([x, x_fake])).split([len(x), len(x_fake)])  # (2m,) -> (m,), (m,)
+        return critic(x), critic(x_fake)
+
+
+def _seen(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    """D(x), D(G(z)) and the share of images D gets right, for logits (m,)."""
+    right = torch.cat([real > 0, fake <= 0]).float().mean()
+    return {"real": torch.sigmoid(real).mean(), "fake": torch.sigmoid(fake).mean(), "accuracy": right}
 
 
 @dataclass(frozen=True)
@@ -51,3 +58,22 @@ class NonSaturating(Saturating):
         """Loss -E_z[log D(G(z))]; and D(G(z))."""
         fake = critic(x_fake)
         return {"loss": F.softplus(-fake).mean(), "fake": torch.sigmoid(fake).mean()}
+
+
+@dataclass(frozen=True)
+class Smoothed(NonSaturating):
+    """NonSaturating with D's label for real images at `real` < 1 and for fakes at `fake` >= 0.
+
+    Label smoothing of Salimans et al. (2016), section 3.4. One-sided smoothing has fake = 0, and then
+    D* = real p_data / (p_data + p_g). With fake > 0 the second density enters the numerator too, and where p_data is
+    small a wrong sample is no longer driven away: the paper's reason for one side only.
+    """
+
+    real: float = 0.9  # Salimans et al. (2016), section 3.4
+    fake: float = 0.0
+
+    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy with these labels: softplus(l) - t l for a logit l and a label t."""
+        real, fake = self._logits(critic, x, x_fake)
+        loss = (F.softplus(real) - self.real * real).mean() + (F.softplus(fake) - self.fake * fake).mean()
+        return {"loss": loss / 2 if self.average else loss, **_seen(real, fake)}

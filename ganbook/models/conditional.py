@@ -1,0 +1,64 @@
+"""Conditional GAN: G draws the digit it is asked for, D judges image and label together. Mirza and Osindero (2014).
+
+All networks take labels y (m,), int64 in [0, classes), as their second argument.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganbook.errors import InputError
+from ganbook.models import dcgan
+
+
+def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
+    """Return labels y (n,) as rows (n, classes) with a single 1. Raises InputError for other than n labels in range."""
+    if y.shape != (n,) or y.dtype != torch.int64:
+        raise InputError(f"Expected {n} labels, int64 ({n},), one a sample, got {y.dtype} {tuple(y.shape)}.")
+    if n and (y.min() < 0 or y.max() >= classes):
+        raise InputError(f"Expected labels from 0 to {classes - 1}, got {int(y.min())} to {int(y.max())}.")
+    return F.one_hot(y, classes).float()
+
+
+class Generator(nn.Module):
+    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise."""
+
+    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10) -> None:
+        super().__init__()
+        self.z_dim, self.classes = z_dim, classes
+        self.net = dcgan.Generator(z_dim + classes, width)
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.net(torch.cat([z, one_hot(y, len(z), self.classes)], dim=1))  # (m, z_dim + classes) -> x
+
+
+class Discriminator(nn.Module):
+    """x (m, 1, 28, 28), y (m,) -> logits (m,): the label enters as `classes` more channels, of which one is all 1."""
+
+    def __init__(self, width: int = 16, classes: int = 10) -> None:
+        super().__init__()
+        self.classes = classes
+        self.net = dcgan.Discriminator(width, channels=1 + classes)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        maps = one_hot(y, len(x), self.classes)[:, :, None, None].expand(-1, -1, *x.shape[2:])  # (m, classes, 28, 28)
+        return self.net(torch.cat([x, maps], dim=1))
+
+
+class Projection(nn.Module):
+    """x (m, 1, 28, 28), y (m,) -> logits (m,): psi(h) + <e_y, h> for the features h of x and a vector e_y a label.
+
+    Miyato and Koyama (2018), "cGANs with projection discriminator", eq. 3 and figure 1d: the form that the
+    optimal D takes when p(y|x) is a softmax of linear functions of h.
+    """
+
+    def __init__(self, width: int = 16, classes: int = 10) -> None:
+        super().__init__()
+        self.classes = classes
+        self.net = dcgan.Discriminator(width)
+        self.embed = nn.Linear(classes, 4 * width, bias=False)  # its columns are the e_y
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        h = self.net.layers[:-2](x)  # (m, 1, 28, 28) -> (m, 4 width), all but the last linear layer
+        agreement = (self.embed(one_hot(y, len(x), self.classes)) * h).sum(1)  # (m,)
+        return self.net.layers[-2:](h) + agreement
