@@ -9,7 +9,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
 from ganbook import idx
-from ganbook.data import Digits, rotate
+from ganbook.data import Digits, Stacked, rotate
 from ganbook.errors import InputError
 
 
@@ -187,3 +187,33 @@ def test_bad_arguments_are_refused(arguments):
 def test_a_batch_must_fit(small_folder, m):
     with pytest.raises(InputError, match="batch size"):
         Digits(folder=small_folder).batches(m)  # refused at once, not at the first batch
+
+
+def test_stacked_digits_are_three_real_ones_named_by_their_label(small_folder):
+    data = Digits(folder=small_folder)
+    known = {image.numpy().tobytes(): int(y) for image, y in zip(data.images, data.labels)}
+    x, y = next(Stacked(data).batches(40))
+    assert x.shape == (40, 3, 28, 28) and x.dtype == torch.float32 and y.dtype == torch.int64
+    images = ((x + 1) * 127.5).round().byte()
+    for image, label in zip(images, y):
+        digits = [known[channel.numpy().tobytes()] for channel in image]
+        assert int(label) == 100 * digits[0] + 10 * digits[1] + digits[2]
+
+
+def test_stacked_batches_belong_to_seed_and_number_and_their_channels_are_independent(digits):
+    data = Stacked(digits)
+    first = take(data.batches(8, seed=1), 3)
+    assert torch.equal(next(data.batches(8, seed=1, start=2))[0], first[2][0])
+    assert not torch.equal(first[0][0], first[1][0])
+    assert not torch.equal(next(data.batches(8, seed=2))[0], first[0][0])
+    y = torch.cat([y for _, y in take(data.batches(1000), 60)])
+    counts = torch.zeros(1000).index_add_(0, y, torch.ones(len(y)))
+    shares = digits.labels.bincount() / len(digits)
+    expected = (shares[:, None, None] * shares[:, None] * shares).flatten() * len(y)
+    chi = ((counts - expected) ** 2 / expected).sum()  # 999 degrees of freedom: 999 +- 45
+    assert chi < 999 + 6 * 45
+
+
+def test_a_stacked_batch_must_fit_as_well(small_folder):
+    with pytest.raises(InputError, match="batch size"):
+        Stacked(Digits(folder=small_folder)).batches(301)

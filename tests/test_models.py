@@ -1,10 +1,13 @@
 """Models: published sizes, shapes and ranges, and what initialisation is for."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
 
-from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
+from ganbook.errors import InputError
+from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, pyramid
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
@@ -15,6 +18,12 @@ PAIRS = {
     "dcgan in colour": (dcgan.Generator(32, 8, 3), dcgan.Discriminator(8, 3), (3, 28, 28)),
     "pyramid": (pyramid.Generator(), pyramid.Discriminator(), (1, 16, 16)),
     "pyramid in colour": (pyramid.Generator(channels=3), pyramid.Discriminator(channels=3), (3, 16, 16)),
+    "pyramid 28": (pyramid.Generator(width=8, size=28), pyramid.Discriminator(8, size=28), (1, 28, 28)),
+    "pyramid 32": (pyramid.Generator(width=8, size=32), pyramid.Discriminator(8, size=32), (1, 32, 32)),
+    "pyramid 64": (pyramid.Generator(width=8, size=64), pyramid.Discriminator(8, size=64), (1, 64, 64)),
+    "sees its batch": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Deviation), (1, 28, 28)),
+    "compares": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Discrimination), (1, 28, 28)),
+    "no norm": (dcgan.Generator(width=8), dcgan.Discriminator(8, norm=nn.Identity), (1, 28, 28)),
 }
 
 
@@ -112,3 +121,43 @@ def test_the_pair_of_2014_starts_from_its_published_weights_and_sees_pixels_from
         assert all(0.99 * bound < layer.weight.abs().max() <= bound for layer in linears)
         assert all(layer.bias.abs().max() == 0 for layer in linears)
     assert D(-torch.ones(1, 1, 28, 28)).item() == 0  # a black image is all zeros, and so are the biases
+
+
+@pytest.mark.parametrize(("size", "sides"), [(16, [1, 4, 8, 16]), (28, [1, 7, 14, 28]), (64, [1, 4, 8, 16, 32, 64])])
+def test_one_rule_gives_every_size_and_halves_the_channels_as_the_side_doubles(size, sides):
+    G = pyramid.Generator(width=8, size=size)
+    layers = [layer for layer in G.modules() if isinstance(layer, nn.ConvTranspose2d)]
+    assert layers[0].kernel_size == (sides[1], sides[1]) and len(layers) == len(sides) - 1
+    for wide, narrow in pairwise(layers[1:]):
+        assert wide.in_channels == 2 * narrow.in_channels
+    assert layers[-1].in_channels == 8
+
+
+@pytest.mark.parametrize("size", [3, 4, 7, 18, 30, 0, -16])
+def test_a_size_that_no_doubling_reaches_is_refused(size):
+    with pytest.raises(InputError, match=f"got {size}"):
+        pyramid.Generator(size=size)
+
+
+def test_minibatch_deviation_is_that_of_the_batch_and_shown_to_all():
+    h = torch.tensor([[0.0, 5.0], [2.0, 5.0]])  # deviations 1 and 0 in the batch, mean 0.5
+    assert torch.allclose(minibatch.Deviation(2)(h), torch.tensor([[0.0, 5, 0.5], [2, 5, 0.5]]), atol=1e-3)
+
+
+def test_minibatch_discrimination_is_its_formula_written_out():
+    layer, h = minibatch.Discrimination(3, kernels=2, dims=4), torch.randn(5, 3)
+    M = (h @ layer.T.weight.T).view(5, 2, 4)
+    for i in range(5):
+        for b in range(2):
+            near = sum(torch.exp(-(M[i, b] - M[j, b]).abs().sum()) for j in range(5) if j != i)
+            assert layer(h)[i, 3 + b].item() == pytest.approx(near.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [minibatch.Deviation, minibatch.Discrimination])
+def test_a_collapsed_batch_looks_different_from_a_varied_one(kind):
+    layer, one, many = kind(4), torch.ones(6, 4), torch.randn(6, 4) * 3
+    alike, varied = layer(one)[:, 4:], layer(many)[:, 4:]
+    assert ((alike < varied) if kind is minibatch.Deviation else (alike > varied)).all()
+    h = one.clone().requires_grad_()  # a collapsed batch gives a finite gradient, or training ends there
+    layer(h)[:, 4:].sum().backward()
+    assert h.grad.isfinite().all()

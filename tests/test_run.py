@@ -15,7 +15,7 @@ from ganbook.objectives import NonSaturating
 from ganbook.recipes import SGD, Adam, Recipe
 from ganbook.run import Run, read
 
-# Small, but with everything that has a state: BatchNorm, dropout, Adam, momentum, rotation.
+# Small, but with everything that has a state: BatchNorm, dropout, Adam, momentum, rotation, an average of G.
 TINY = Recipe(
     name="tiny",
     title="For tests",
@@ -28,6 +28,7 @@ TINY = Recipe(
     m=16,
     steps=100,
     rotate=10.0,
+    ema=0.5,
 )
 load = partial(Run.load, recipe=TINY)
 
@@ -46,7 +47,7 @@ def checkpoint(run, tmp_path):
 
 
 def state(run):
-    nets = [v for net in (run.G, run.D) for v in net.state_dict().values()]
+    nets = [v for net in (run.G, run.D, run.ema) for v in net.state_dict().values()]
     moments = [v for opt in (run.opt_g, run.opt_d) for s in opt.state_dict()["state"].values() for v in s.values()]
     return [v.clone() for v in nets + moments]
 
@@ -79,6 +80,26 @@ def test_every_recipe_continues_exactly(name, tmp_path):
     list(again.train(1))
     weights = ([*r.G.state_dict().values(), *r.D.state_dict().values()] for r in (whole, again))
     assert same(*weights)
+
+
+def test_the_average_is_the_one_of_the_formula_and_is_what_is_sampled(small_folder):
+    run = Run(TINY, folder=small_folder)
+    expected = None
+    for _ in run.train(6):  # w_avg <- 0.5 w_avg + 0.5 w, from the first step's w; BatchNorm's statistics like weights
+        now = {key: v.clone().double() for key, v in run.G.state_dict().items()}
+        expected = now if expected is None else {key: 0.5 * expected[key] + 0.5 * now[key] for key in now}
+    averaged = run.sampler.state_dict()
+    for key in averaged:
+        if averaged[key].is_floating_point():
+            assert torch.allclose(averaged[key].double(), expected[key], atol=1e-6), key
+            assert not torch.equal(averaged[key], run.G.state_dict()[key]), key
+    assert Run(dataclasses.replace(TINY, ema=0.0)).sampler.__class__ is mlp.Generator
+
+
+def test_keeping_an_average_changes_nothing_in_the_training(small_folder):
+    kept, plain = (Run(dataclasses.replace(TINY, ema=ema), folder=small_folder) for ema in (0.9, 0.0))
+    list(kept.train(5)), list(plain.train(5))
+    assert same(list(kept.G.state_dict().values()), list(plain.G.state_dict().values()))
 
 
 def test_loading_gives_back_everything(run, checkpoint, small_folder):

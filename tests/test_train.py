@@ -10,7 +10,7 @@ from torch import nn
 from ganbook import seeds
 from ganbook.errors import DivergedError, InputError
 from ganbook.models import mlp
-from ganbook.objectives import NonSaturating, Saturating
+from ganbook.objectives import NonSaturating
 from ganbook.sample import sample
 from ganbook.train import train, update
 
@@ -91,16 +91,6 @@ def test_one_step_is_algorithm_1_written_out(k, reuse_fakes):
         bce(D2(G2(z)), one).backward()
         opt_g.step()
     assert torch.allclose(weights(G, D), weights(G2, D2), atol=1e-6)
-
-
-@pytest.mark.parametrize("objective", [Saturating(), NonSaturating()])
-def test_the_generators_mean_reaches_that_of_the_data(objective):
-    G, D, players = pair()
-    means = []
-    for record in train(G, D, objective, Normal(), **players, steps=1500, m=64):
-        if record.step > 1000:  # the players circle the answer, so average where they go
-            means.append(G.bias.detach().clone())
-    assert (torch.stack(means).mean(0) - Normal.mean).norm() < 0.15
 
 
 def test_records_say_what_happened():
