@@ -221,6 +221,11 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     network = _network(args.source, choose(args.device))
+    if network.recipe.channels == 3:
+        raise InputError(
+            f"{network.recipe.name} makes stacked digits, which are judged by the modes they reach: "
+            "ganbook.stacked.evaluate_stacked(G)."
+        )
     evaluation = evaluate(network.sampler, n=args.n, seed=args.seed)
     made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}
     text = json.dumps(made | evaluation.as_dict(), indent=1)

@@ -136,9 +136,10 @@ class Stacked:
         """Give x (m, 3, h, w) in [-1, 1] and labels y (m,) from 0 to 999 for ever; batch t depends on `seed`
         and t only.
 
-        Raises InputError if `m` is not from 1 to the number of digits.
+        Raises InputError if `m` is less than 1.
         """
-        self.digits.steps_per_epoch(m)
+        if m < 1:
+            raise InputError(f"Expected a batch size m of 1 or more, got {m}.")
         return (self._batch(m, seed, t) for t in itertools.count(start))
 
     def _batch(self, m: int, seed: int, t: int) -> tuple[Tensor, Tensor]:

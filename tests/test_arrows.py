@@ -18,7 +18,7 @@ LAYERS = [
     {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
-    {"run", "plots", "film", "trained", "evaluate"},
+    {"run", "plots", "film", "trained", "evaluate", "stacked"},
     {"notebook"},
     {"cli"},
     {"__main__", "__init__"},
