@@ -23,6 +23,7 @@ PAIRS = {
     "pyramid 64": (pyramid.Generator(width=8, size=64), pyramid.Discriminator(8, size=64), (1, 64, 64)),
     "sees its batch": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Deviation), (1, 28, 28)),
     "compares": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Discrimination), (1, 28, 28)),
+    "mlp compares": (mlp.Generator(), mlp.Discriminator(minibatch=minibatch.Discrimination), (1, 28, 28)),
     "no norm": (dcgan.Generator(width=8), dcgan.Discriminator(8, norm=nn.Identity), (1, 28, 28)),
 }
 

@@ -57,6 +57,8 @@ class Projection(nn.Module):
         self.classes = classes
         self.net = dcgan.Discriminator(width)
         self.embed = nn.Linear(classes, 4 * width, bias=False)  # its columns are the e_y
+        # The label says nothing at first. PyTorch's own initial e_y would outweigh psi and cost hundreds of steps.
+        nn.init.zeros_(self.embed.weight)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         h = self.net.layers[:-2](x)  # (m, 1, 28, 28) -> (m, 4 width), all but the last linear layer

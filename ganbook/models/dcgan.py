@@ -53,9 +53,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """x (m, channels, 28, 28) in [-1, 1] -> logits (m,); the first layer has `width` channels.
 
-    norm: called with a number of channels, gives the layer after each convolution. nn.Identity for none, as gradient
-        penalties need it; the convolutions then keep PyTorch's initial weights, because N(0, 0.02) without a
-        normalisation behind it lets the signal fade from layer to layer.
+    norm: called with a number of channels, gives the layer after each convolution. A penalty on D's slope does not
+        allow BatchNorm; partial(nn.GroupNorm, 1) normalises each image by itself, nn.Identity nothing. Without a
+        normalisation the convolutions keep PyTorch's initial weights, since N(0, 0.02) would let the signal fade.
     minibatch: called with the number of features, gives a layer that lets an image see its batch
         (ganbook.models.minibatch); it stands before the last linear layer.
     """

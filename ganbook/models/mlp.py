@@ -1,6 +1,7 @@
 """Fully connected pair, as in Goodfellow et al. (2014): every pixel is connected to every unit."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -47,6 +48,7 @@ class Discriminator(nn.Module):
     hidden: widths of the hidden layers, from x to the logit; may be empty (logistic regression).
     slope: of the activation for negative inputs; 0 is ReLU.
     dropout: probability of dropping a unit after each hidden layer (Srivastava et al., 2014).
+    minibatch: as in ganbook.models.dcgan.Discriminator.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Discriminator(nn.Module):
         hidden: tuple[int, ...] = (1024, 512, 256),
         slope: float = 0.0,
         dropout: float = 0.3,
+        minibatch: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         sizes = (math.prod(image), *hidden)
@@ -62,7 +65,10 @@ class Discriminator(nn.Module):
         for n_in, n_out in pairwise(sizes):
             layers += [nn.Linear(n_in, n_out), activation(slope)]  # (m, n_in) -> (m, n_out)
             layers += [nn.Dropout(dropout)] if dropout else []
-        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1), nn.Flatten(0))  # (m, 1) -> (m,)
+        look = minibatch(sizes[-1]) if minibatch else None
+        layers += [look] if look else []  # (m, n) -> (m, n + extra)
+        last = nn.Linear(sizes[-1] + (look.extra if look else 0), 1)
+        self.layers = nn.Sequential(*layers, last, nn.Flatten(0))  # (m, 1) -> (m,)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
