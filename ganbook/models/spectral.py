@@ -12,7 +12,8 @@ class Discriminator(dcgan.Discriminator):
 
     PyTorch estimates that value by one step of power iteration at each pass in training mode (algorithm 1), of the
     weight as a matrix (c_out, c_in * kernel^2). LeakyReLU has slopes of at most 1, so the product over the layers
-    bounds the Lipschitz constant of D (section 2.1), up to what this matrix misses of the convolution's true norm.
+    bounds the Lipschitz constant of D (section 2.1), up to what this matrix misses of the convolution's true norm: for
+    kernel k and stride s at most a factor of ceil(k / s), since an input pixel is seen by that many windows a side.
     """
 
     def __init__(self, width: int = 16, channels: int = 1) -> None:
