@@ -1,10 +1,16 @@
 """Stored measurements: complete, made by a command that exists, from the recipes as they are."""
 
+import dataclasses
+import json
+
 import pytest
 
 from ganbook import results, trained
+from ganbook.data import Digits
 from ganbook.errors import InputError
-from tools import restarts
+from ganbook.recipes import SGD, Recipe, get
+from ganbook.run import Run
+from tools import failures, objectives, restarts, trials
 
 NAMES = sorted(path.stem for path in results.FOLDER.glob("*.json"))
 
@@ -52,3 +58,36 @@ def test_stored_distances_are_those_that_the_course_of_the_training_ended_with()
     for name in trained.names():
         row, end = results.load("scores")["rows"][name][0], trained.course(name)["quality"]["frechet"][-1]
         assert row["scores"]["frechet"]["value"] == pytest.approx(end, rel=0.02), "float16 weights change no more"
+
+
+@pytest.mark.parametrize("tool", [objectives, failures], ids=lambda tool: tool.__name__)
+def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
+    """The long tables take hours, so a variant that cannot take a step must show here."""
+    for name, options in tool.variants().items():
+        recipes = options.values() if isinstance(options, dict) else [options]
+        for recipe in recipes:
+            run = Run(dataclasses.replace(recipe, m=min(recipe.m, 16)), folder=small_folder)
+            (record,) = run.train(1)
+            assert all(value.isfinite() for value in record.values.values()), name
+
+
+def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    sheets = {"a": {"0": []}, "b": {"0": []}}
+    (tmp_path / "cache.json").write_text(json.dumps(sheets))
+    row = {"seed": 0, "steps": 5}
+    old = {"settings": {"a": {"lr": 1}, "b": {"lr": 1}}, "variants": {"a": [row], "b": [row]}}
+    (tmp_path / "t.json").write_text(json.dumps(old))
+    table = trials.Table("t", tmp_path / "cache.json", {"a": {"lr": 1}, "b": {"lr": 2}, "c": {"lr": 1}})
+    assert table.report["variants"] == {"a": [row], "b": [], "c": []}
+    table.keep()
+    assert json.loads((tmp_path / "t.json").read_text())["variants"]["a"] == [row]
+
+
+def test_a_trial_ends_with_its_cpu_seconds_or_with_its_divergence(small_folder, monkeypatch):
+    recipe = dataclasses.replace(get("d-linear"), m=16)
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": Digits(folder=small_folder))
+    run, seconds, diverged, tail = trials.spend(recipe, 0, 0.5)
+    assert 0.5 <= seconds < 2 and run.step > 1 and not diverged and tail[-1].step == run.step
+    wild = dataclasses.replace(recipe, opt_d=SGD(1e30))
+    assert trials.spend(wild, 0, 60.0).diverged
