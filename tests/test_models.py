@@ -119,7 +119,7 @@ def test_the_pair_of_2014_starts_from_its_published_weights_and_sees_pixels_from
     G, D = goodfellow.Generator(), goodfellow.Discriminator().eval()
     for network, bound in ((G, 0.05), (D, 0.005)):
         linears = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-        assert all(0.99 * bound < layer.weight.abs().max() <= bound for layer in linears)
+        assert all(0.95 * bound < layer.weight.abs().max() <= bound for layer in linears)  # the smallest has 240
         assert all(layer.bias.abs().max() == 0 for layer in linears)
     assert D(-torch.ones(1, 1, 28, 28)).item() == 0  # a black image is all zeros, and so are the biases
 
