@@ -125,7 +125,7 @@ class Stacked:
     """Stacked MNIST: three digits drawn at random in the channels red, green and blue, 10^3 = 1000 modes.
 
     Metz et al. (2017), section 3.3.1; Srivastava et al. (2017), section 4.1. The three are drawn anew for each image of
-    each batch, so the set has no last image; `labels` are 100 r + 10 g + b.
+    each batch, so the set has no last image; the label of an image is 100 r + 10 g + b.
     """
 
     def __init__(self, digits: Digits) -> None:

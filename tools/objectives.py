@@ -104,7 +104,7 @@ def trial(recipe: Recipe) -> float | None:
 
 
 def choose(table: Table, options: dict[str, dict[str, Recipe]], pool: ProcessPoolExecutor) -> dict[str, Recipe]:
-    """Make the trials that are missing, then return each variant at its best setting."""
+    """Make the trials that are missing, then return each variant at its best setting (the first, if all diverged)."""
     report, jobs = table.report, {}
     done = {name: report.get("trials", {}).get(name, {}) if name in table.same else {} for name in options}
     report["trials"], report["chosen"] = done, {}
@@ -117,7 +117,7 @@ def choose(table: Table, options: dict[str, dict[str, Recipe]], pool: ProcessPoo
         print(f"trial of {name} at {label}: {job.result()}", flush=True)
     for name in options:
         scores = {label: score for label, score in done[name].items() if score is not None}
-        report["chosen"][name] = min(scores, key=scores.get)
+        report["chosen"][name] = min(scores, key=scores.get, default=next(iter(recipes)))
     return {name: recipes[report["chosen"][name]] for name, recipes in options.items()}
 
 
