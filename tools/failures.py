@@ -12,9 +12,9 @@ from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 
-from ganbook.models import dcgan, minibatch
+from ganbook.models import dcgan, minibatch, mlp
 from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
-from ganbook.recipes import Adam, Recipe, get
+from ganbook.recipes import Adam, Recipe
 from tools.trials import LEAST, N, Table, floor, settings
 
 SECONDS = 30.0
@@ -35,8 +35,12 @@ HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 
     reuse_fakes=True,
     ema=0.995,
 )
-COLLAPSING = changed(  # tutorial C's pair made twice as fast, which loses classes (chapter 3)
-    get("c-mlp"), objective=NonSaturating(), m=64, opt_g=Adam(2e-4), opt_d=Adam(2e-4), ema=0.995
+COLLAPSING = changed(  # chapter 3's repaired pair made smaller, and without the BatchNorm that repaired it
+    HEALTHY,
+    G=partial(mlp.Generator, z_dim=64, hidden=(256, 512), slope=0.2),
+    D=partial(mlp.Discriminator, hidden=(512, 256), slope=0.2, dropout=0.0),
+    opt_g=Adam(4e-4, BETAS),
+    opt_d=Adam(4e-4, BETAS),
 )
 
 
