@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ganbook import Digits, cli, seeds
-from ganbook.models import mlp
+from ganbook.models import given, mlp
 from ganbook.objectives import NonSaturating, Saturating
 from ganbook.recipes import RECIPES
 from ganbook.sample import fixed_noise, sample
@@ -27,6 +27,7 @@ from ganbook.train import train
 ROOT = Path(__file__).resolve().parent.parent
 CLINIC = ROOT / "notebooks" / "04b_bug_clinic.ipynb"
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+LABELS = torch.arange(10)  # for the networks that take them
 
 
 @pytest.fixture(params=RECIPES)
@@ -65,7 +66,8 @@ def test_every_layer_of_every_recipe_takes_part(recipe):
         called = set()
         for layer in leaves(network):
             layer.register_forward_hook(lambda layer, _x, _y, called=called: called.add(layer))
-        network(torch.randn(2, network.z_dim) if start == "z" else torch.zeros(2, 1, recipe.size, recipe.size))
+        x = torch.zeros(2, recipe.channels, recipe.size, recipe.size)
+        given(network, LABELS[:2])(torch.randn(2, network.z_dim) if start == "z" else x)
         assert called == set(leaves(network)), [str(layer) for layer in set(leaves(network)) - called]
 
 
@@ -76,13 +78,13 @@ def test_every_discriminator_returns_logits(recipe):
     """Its output has no bounds, so the loss of a perfect one goes to 0; after a sigmoid it would stop at 0.5032."""
     _, D = recipe.networks(0)
     D.eval()
-    last = [layer for layer in D.modules() if isinstance(layer, nn.Linear)][-1]
-    x = torch.zeros(4, 1, recipe.size, recipe.size)
+    last = [layer for layer in D.modules() if isinstance(layer, nn.Linear) and layer.bias is not None][-1]
+    x = torch.zeros(4, recipe.channels, recipe.size, recipe.size)
     with torch.no_grad():
         logits = {}
         for bias in (-20.0, 20.0):
             last.bias.fill_(bias)
-            logits[bias] = D(x)
+            logits[bias] = given(D, LABELS[:4])(x)
     assert (logits[20.0] > 10).all() and (logits[-20.0] < -10).all()
     perfect = NonSaturating().discriminator(lambda images: images, logits[20.0], logits[-20.0])
     assert perfect["loss"] < 1e-3
@@ -100,7 +102,7 @@ def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
     with torch.no_grad():
         for bias in (-50.0, 50.0):
             last.bias.fill_(bias)
-            made = G(torch.randn(4, G.z_dim))
+            made = given(G, LABELS[:4])(torch.randn(4, G.z_dim))
             assert torch.allclose(made, torch.full_like(made, bias / 50), atol=1e-3)
             assert made.abs().max() <= 1
 
@@ -112,7 +114,7 @@ def test_batchnorm_starts_as_a_normalisation(recipe):
     """Scale around 1 (not 0), shift 0, and the numbers of the layer in the places where they belong."""
     for network in recipe.networks(0):
         for layer in network.modules():
-            if isinstance(layer, NORMS):
+            if isinstance(layer, NORMS) and layer.affine:  # the others have no scale of their own
                 assert abs(layer.weight.mean() - 1) < 0.05 and layer.weight.std() < 0.05, layer
                 assert layer.bias.abs().max() == 0
                 assert (layer.eps, layer.momentum) == (1e-5, 0.1), layer
@@ -165,7 +167,7 @@ def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
     answered = []
     for side in range(8, 41):
         try:
-            logits = D(torch.zeros(3, 1, side, side))
+            logits = given(D, LABELS[:3])(torch.zeros(3, recipe.channels, side, side))
         except RuntimeError:
             continue
         assert logits.shape == (3,), f"side {side}: {tuple(logits.shape)}"
@@ -266,13 +268,16 @@ def test_samples_of_every_recipe_ignore_their_batch_mates(recipe):
     G, _ = recipe.networks(0)
     with torch.no_grad():
         for _ in range(3):
-            G.train()(torch.randn(16, G.z_dim))  # averages that differ from those of any batch to come
-    z = fixed_noise(G, 6)
-    together, alone = sample(G, z=z), torch.cat([sample(G, z=z[i : i + 1]) for i in range(6)])
+            given(G.train(), torch.arange(16) % 10)(
+                torch.randn(16, G.z_dim)
+            )  # averages unlike those of any batch below
+    z, y = fixed_noise(G, 6), LABELS[:6]
+    together = sample(G, z=z, y=y)
+    alone = torch.cat([sample(G, z=z[i : i + 1], y=y[i : i + 1]) for i in range(6)])
     assert torch.allclose(together, alone, atol=1e-5)
     if any(isinstance(layer, NORMS) for layer in G.modules()):  # in training mode they would not
         with torch.no_grad():
-            assert not torch.allclose(G.train()(z)[:2], G.train()(z[:2]), atol=1e-3)
+            assert not torch.allclose(given(G.train(), y)(z)[:2], given(G, y[:2])(z[:2]), atol=1e-3)
 
 
 # ------------------------------------------------------------------------------------ 13. copied from widely used code

@@ -7,6 +7,7 @@ import torch
 
 from ganbook import recipes
 from ganbook.errors import InputError
+from ganbook.models import given
 from ganbook.recipes import RECIPES, SGD, Adam
 
 # name: parameters of D and G, batch, z, steps, first argument of D's optimiser (CURRICULUM of the four tutorials)
@@ -43,8 +44,9 @@ def test_networks_fit_the_data_and_belong_to_the_seed(name):
     flat = [torch.cat([p.flatten() for net in pair for p in net.parameters()]) for pair in nets]
     assert torch.equal(flat[0], flat[1]) and not torch.equal(flat[0], flat[2])
     G, D = nets[0]
-    x = G(torch.randn(2, G.z_dim))
-    assert x.shape == (2, 1, r.size, r.size) and D(x).shape == (2,)
+    y = torch.tensor([0, 1])
+    x = given(G, y)(torch.randn(2, G.z_dim))
+    assert x.shape == (2, r.channels, r.size, r.size) and given(D, y)(x).shape == (2,)
 
 
 def test_building_networks_leaves_global_randomness_alone():
