@@ -18,7 +18,7 @@ LAYERS = [
     {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
-    {"run", "plots", "film", "trained", "evaluate", "stacked"},
+    {"run", "plots", "film", "trained", "evaluate", "stacked", "failures"},
     {"notebook"},
     {"cli"},
     {"__main__", "__init__"},
