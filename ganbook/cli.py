@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--steps", type=_positive, help="train up to this step (default: the recipe's full schedule)")
     p.add_argument("--seed", type=int, help="default: the recipe's")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
-    p.add_argument("--data", type=Path, help="folder with the four MNIST files (default: the embedded copy)")
+    p.add_argument("--data", metavar="FOLDER", help="of PNG and JPEG files, or of four files like MNIST's; or: fashion")
     p.add_argument("--resume", action="store_true", help="continue the run in --out from its checkpoint")
     p.add_argument("--save-every", type=_positive, default=1000, metavar="N", help="steps between checkpoints (1000)")
     p.add_argument("--log-every", type=_positive, default=10, metavar="N", help="steps between history lines (10)")

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganbook import recipes, sealed
-from ganbook.data import Digits
+from ganbook.data import Images, Stacked
 from ganbook.errors import DivergedError, InputError
 from ganbook.recipes import Recipe
 from ganbook.train import Record, train
@@ -22,7 +22,7 @@ FORMAT = "ganbook checkpoint 1"
 class Run:
     """One training of `recipe` from `seed`: G, D, opt_g, opt_d, how many steps they have made, and G's average.
 
-    folder: where the images are, see ganbook.data.Digits; they are loaded when training starts.
+    folder: where the images are, see ganbook.data.find; they are loaded when training starts.
 
     A run of 100 steps equals one of 50, saved, loaded and trained for 50 more, bit for bit (same machine, device and
     number of threads): every draw belongs to the seed and the step, so weights, optimisers and step are all its state.
@@ -44,7 +44,7 @@ class Run:
         return self.ema.module if self.ema else self.G
 
     @cached_property
-    def data(self) -> Digits:
+    def data(self) -> Images | Stacked:
         """The training images."""
         return self.recipe.data(self.folder, self.device)
 
