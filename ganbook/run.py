@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ganbook import recipes, sealed
+from ganbook import ranks, recipes, sealed
 from ganbook.data import Images, Stacked
 from ganbook.errors import DivergedError, InputError
 from ganbook.recipes import Recipe
@@ -26,10 +26,16 @@ class Run:
 
     A run of 100 steps equals one of 50, saved, loaded and trained for 50 more, bit for bit (same machine, device and
     number of threads): every draw belongs to the seed and the step, so weights, optimisers and step are all its state.
+    Ranks that train together (ganbook.ranks) each hold the whole run; rank 0 saves and loads it for all.
     """
 
     def __init__(
-        self, recipe: Recipe, *, seed: int = 0, device: torch.device | str = "cpu", folder: str | Path | None = None
+        self,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        folder: str | Path | None = None,
     ) -> None:
         self.recipe, self.seed, self.device, self.folder = recipe, seed, torch.device(device), folder
         self.G, self.D = recipe.networks(seed, self.device)
@@ -71,12 +77,15 @@ class Run:
     def save(self, path: str | Path) -> None:
         """Write the run to `path`: first to a temporary file beside it, then renamed, so `path` is always whole.
 
+        Of several ranks only rank 0 writes: weights are the same on all; BatchNorm's running statistics are its own.
         Raises DivergedError, and leaves `path` as it was, if a weight is not a finite number; InputError if the
         folder cannot be written to.
         """
         weights = [v for net in (self.G, self.D) for v in net.state_dict().values()]
         if not all(v.isfinite().all() for v in weights):
             raise DivergedError(f"Step {self.step}: a weight is not a finite number, so nothing was written to {path}.")
+        if ranks.rank():
+            return
         content = {
             "recipe": json.dumps(self.recipe.describe()),
             "seed": self.seed,
@@ -100,7 +109,7 @@ class Run:
         Only tensors and plain values are unpickled (`weights_only=True`), and all of them must match the file's hash.
         Raises InputError if the file is missing, damaged, not a checkpoint of ganbook, or from another recipe.
         """
-        content = read(path)
+        content = ranks.shared(lambda: read(path))
         described = json.loads(content["recipe"])
         recipe = recipe or recipes.get(described["name"])
         if (now := json.loads(json.dumps(recipe.describe()))) != described:

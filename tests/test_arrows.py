@@ -14,7 +14,7 @@ ROOT = Path(ganbook.__file__).parent
 LAYERS = [
     {"errors"},
     {"device", "files", "gradients", "idx", "pictures", "seeds", "shapes", "metrics", "results"},
-    {"sealed"},
+    {"sealed", "ranks"},
     {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
