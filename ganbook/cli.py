@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, help="default: the recipe's")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     p.add_argument("--data", metavar="FOLDER", help="of PNG and JPEG files, or of four files like MNIST's; or: fashion")
+    p.add_argument("--bf16", action="store_true", help="compute in bfloat16 where it is safe; weights stay float32")
+    p.add_argument("--compile", action="store_true", help="compile the networks first, which takes up to a minute")
     p.add_argument("--resume", action="store_true", help="continue the run in --out from its checkpoint")
     p.add_argument("--save-every", type=_positive, default=1000, metavar="N", help="steps between checkpoints (1000)")
     p.add_argument("--log-every", type=_positive, default=10, metavar="N", help="steps between history lines (10)")
@@ -149,7 +151,7 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
 
 def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.device) -> Run:
     """The run to train: the one in --out with --resume, else a new one in an empty place."""
-    options = {"device": device, "folder": args.data}
+    options = {"device": device, "folder": args.data, "bf16": args.bf16, "compiled": args.compile}
     if not args.resume:
         ranks.shared(lambda: _make_room(args.out))
         run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
