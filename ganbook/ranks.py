@@ -41,7 +41,8 @@ def joined(name: str = "auto") -> Iterator[torch.device]:
     """Within the block the processes that torchrun started are one group; gives the device for this one to compute on.
 
     name: see ganbook.device.choose; with several processes on a machine's GPUs, each takes the GPU of its local number.
-    Without torchrun there is nothing to join, and in a group nothing more.
+    Without torchrun there is nothing to join, and within the block nothing more. Once it is left, the same processes
+    cannot meet again.
 
     Raises InputError for a device that is missing or that ranks cannot share work on, LostError if the others are not
     found.
@@ -57,8 +58,8 @@ def joined(name: str = "auto") -> Iterator[torch.device]:
         return
     with _speaking():
         dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
-        dist.barrier()  # all are here before one of them can leave
     try:
+        anyone(False)  # all have arrived before one of them can leave
         yield device
     finally:
         dist.destroy_process_group()

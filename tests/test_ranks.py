@@ -167,9 +167,15 @@ def torchrun(*command, n=2, check=True) -> subprocess.CompletedProcess:
     """Start `command` on n ranks and wait; stdout and stderr of the result are what they said."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
-    ended = subprocess.run([*launcher, *map(str, command)], env=env, capture_output=True, text=True, timeout=300)
-    assert not check or ended.returncode == 0, ended.stderr
-    return ended
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*launcher, *map(str, command)], env=env, text=True, **pipes) as process:
+        try:
+            said = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # torchrun then ends its ranks; killed, it would leave them behind
+            raise
+    assert not check or process.returncode == 0, said[1]
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
 
 
 @pytest.fixture(scope="module")
