@@ -26,8 +26,9 @@ class BFloat16(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        for name in {"z_dim", "classes"} & set(vars(network)):  # what `train` asks a network
-            setattr(self, name, getattr(network, name))
+        for name in ("z_dim", "classes"):  # what `train` asks a network
+            if hasattr(network, name):
+                setattr(self, name, getattr(network, name))
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         with torch.autocast(x.device.type, dtype=torch.bfloat16):

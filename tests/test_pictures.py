@@ -158,6 +158,7 @@ UNFIT = ("16 bits, grey", "16 bits, colour", "print", "animated", "transparent",
 UNFIT += ("rather large", "too small", "gif", "cut off", "header only", "text", "empty")
 
 
+@pytest.mark.filterwarnings("ignore")  # as for a user, to whom Pillow's warning of a large image is only a warning
 @pytest.mark.parametrize("kind", UNFIT)
 def test_a_file_that_does_not_fit_is_named_with_the_reason(folder, kind):
     reason = unfit(kind, folder / "b" / "odd.png")
