@@ -3,6 +3,7 @@
 import struct
 import zlib
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +33,10 @@ def folder(tmp_path):
     return place
 
 
-def test_images_are_bytes_in_the_order_of_their_paths(folder):
+@pytest.mark.parametrize("listed", [sorted, lambda paths: sorted(paths, reverse=True)], ids=["so", "or so"])
+def test_images_are_bytes_in_the_order_of_their_paths(folder, monkeypatch, listed):
+    found = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda self, pattern: iter(listed(found(self, pattern))))
     data = Folder(folder)
     assert data.images.dtype == torch.uint8 and data.images.shape == (3, 28, 28)
     for image, seed in zip(data.images, (1, 0, 2)):  # a.png, b/two.png, c/three.png
