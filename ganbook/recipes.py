@@ -15,7 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganbook import seeds
-from ganbook.data import Digits, Stacked
+from ganbook.data import Images, Stacked, find
 from ganbook.errors import InputError
 from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
 from ganbook.objectives import NonSaturating, clip_weights
@@ -63,8 +63,8 @@ class Recipe:
     """A system that can be trained: `G()` and `D()` build the networks, `opt_g(params)` and `opt_d(params)` optimisers.
 
     opt_g None: only D is trained. m: images in a minibatch; k: updates of D a step; steps: the full schedule.
-    size, rotate: of the images, see ganbook.data.Digits. seed: the published one, if any. reuse_fakes: see train.
-    channels: 3 trains on ganbook.data.Stacked, three digits in one image.
+    size, rotate: of the images, see ganbook.data. seed: the published one, if any. reuse_fakes: see train.
+    channels: 3 trains on colour images, or on ganbook.data.Stacked, three digits in one image.
     ema: d > 0 also keeps a moving average of G's weights, w_avg <- d w_avg + (1 - d) w after each step, to sample from.
     """
 
@@ -100,10 +100,12 @@ class Recipe:
         """Return new optimisers for `G` (None where only D is trained) and for `D`."""
         return self.opt_g and self.opt_g(G.parameters()), self.opt_d(D.parameters())
 
-    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits | Stacked:
-        """Return the training images in the size, with the rotation and with the channels of this recipe."""
-        digits = Digits("train", folder=folder, size=self.size, rotate=self.rotate, device=device)
-        return digits if self.channels == 1 else Stacked(digits)
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images | Stacked:
+        """Return the training images in the size, with the rotation and with the channels of this recipe.
+
+        folder: where they are, or the name of a set: see ganbook.data.find.
+        """
+        return find(folder, size=self.size, channels=self.channels, rotate=self.rotate, device=device)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, ready for JSON; parameters are counted on the networks themselves."""
