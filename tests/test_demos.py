@@ -19,6 +19,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ganbook import objectives, trained
 from ganbook.data import Digits
+from ganbook.metrics import judge
 from ganbook.models import conditional, points
 from ganbook.points import Mixture, grid, moons, ring
 from ganbook.sample import sample
@@ -165,6 +166,29 @@ def test_twenty_steps_follow_pytorch(scripts):
         moved = torch.tensor(ours[player], dtype=torch.float64)
         far = (moved - torch.tensor(start[player], dtype=torch.float64)).norm()
         assert (moved - parameters_to_vector(network.parameters())).norm() < 1e-4 * far
+
+
+def test_forty_updates_of_one_player_and_then_of_the_other(scripts):
+    """What the page invites to try: D paints the ring blue while nothing moves; G then runs past it, three times 40
+    updates far, and its loss is all but 0 although it reaches no mode."""
+    first, second = scripts.evaluate(
+        """() => {
+          const settings = {objective: "non-saturating", k: 1, rateD: 1e-3, rateG: 1e-3, beta1: 0.5};
+          const game = new ganbook.Game(ganbook.ring(), settings, 0);
+          const length = (y, i, x) => i % 2 ? Math.hypot(x[i - 1], y) / 1000 : 0; // the mean over 1000 points
+          const far = () => game.fakes().map(length).reduce((sum, part) => sum + part, 0);
+          const places = [0, 0, ...game.data.means.flat()];
+          const look = () => ({far: far(), d: [...game.D.forward(Float64Array.from(places), 9)], loss: game.losses.g,
+                               modes: game.data.coverage(game.fakes()).modes});
+          for (let i = 0; i < 40; i++) game.updateD();
+          const before = look();
+          for (let i = 0; i < 120; i++) game.updateG();
+          return [before, look()];
+        }"""
+    )
+    centre, *modes = first["d"]
+    assert first["far"] < 0.2 and centre < -0.5 and min(modes) > 0.5
+    assert second["far"] > 6 and second["loss"] < 0.005 and second["modes"] == 0
 
 
 def test_arrows_point_down_the_loss_of_each_fake(scripts):
@@ -365,6 +389,65 @@ def test_what_is_measured_of_digits_is_what_it_says():
     assert found["width"][0].item() == pytest.approx(math.sqrt((16 - 1) / 12))  # spread of 4 even numbers
     assert found["height"][0].item() == pytest.approx(math.sqrt((400 - 1) / 12))
     assert found["width"][2] > found["width"][0] and found["height"][3] > found["height"][0]
+
+
+def ends(G, direction: dict, n: int = 200) -> list[torch.Tensor]:
+    """Digits of fresh noise with the slider of `direction` at its left and at its right end."""
+    z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(7))
+    return [sample(G, z=z + side * torch.tensor(direction["vector"])) for side in (-3, 3)]
+
+
+@pytest.fixture(scope="module")
+def directions(scripts):
+    read = """async () => (await ganbook.Generator.load(ganbook.models["a-dcgan"])).directions
+      .map(d => ({...d, vector: [...d.vector]}))"""
+    return scripts.evaluate(read)
+
+
+def test_a_slider_does_what_is_written_beside_it(directions):
+    """On fresh noise: both ends of every measurement, so that left is left."""
+    G, net = trained.load("a-dcgan").G, judge.load()
+    for direction in directions:
+        for x, side, common in zip(ends(G, direction), ("from", "to"), direction["commonest"]):
+            found = export_demo.properties(x)
+            assert found["slant"].mean().item() == pytest.approx(direction[side]["slant"], abs=4)
+            assert found["ink"].mean().item() == pytest.approx(direction[side]["ink"], abs=0.8)
+            digit, share = common
+            assert (judge.judged(net, x)[1].argmax(1) == digit).float().mean().item() == pytest.approx(
+                share / 100, abs=0.12
+            )
+    assert [direction["name"] for direction in directions][1:4] == [
+        "leans right",
+        "wider, more ink",
+        "leans right, flatter",
+    ]
+
+
+def test_what_the_page_says_of_many_digits_is_so(directions):
+    """The numbers under "Try this"; if they fail after a new export, so does the prose."""
+    G, net = trained.load("a-dcgan").G, judge.load()
+    a, b = torch.randn(2, 500, 64, generator=torch.Generator().manual_seed(1))
+    x = sample(G, z=a)
+    sure = judge.judged(net, x)[1].max(1).values
+    halfway = sample(G, z=torch.stack([between(p, q, 0.5) for p, q in zip(a, b)]))
+    assert sure.mean().item() == pytest.approx(0.93, abs=0.02)
+    assert judge.judged(net, halfway)[1].max(1).values.mean().item() == pytest.approx(0.93, abs=0.02)
+    assert (sure < 0.9).float().mean().item() == pytest.approx(0.2, abs=0.05)
+
+    all_six = 3 * torch.tensor([direction["vector"] for direction in directions]).sum(0)
+    right, left = (judge.judged(net, sample(G, z=a + side * all_six))[1].argmax(1) for side in (1, -1))
+    assert (right == 8).float().mean().item() == pytest.approx(0.8, abs=0.08)
+    assert ((left == 1) | (left == 7)).float().mean().item() == pytest.approx(0.9, abs=0.06)
+    assert (judge.judged(net, ends(G, directions[2])[0])[1].argmax(1) == 1).float().mean() > 0.8
+
+    real, test = Digits("train")[:800][0].flatten(1), Digits("test")[:500][0].flatten(1)
+    for images, half in ((x.flatten(1), 0.20), (test, 0.21)):
+        apart = torch.cdist(images, real).min(1).values / 56  # root mean square, pixels in [0, 1]
+        assert apart.median().item() == pytest.approx(half, abs=0.01)
+    frame = torch.ones(28, 28, dtype=torch.bool)
+    frame[1:-1, 1:-1] = False
+    assert ((x[:, 0, frame].mean() + 1) * 127.5).item() == pytest.approx(8, abs=1)
+    assert ((real.view(-1, 28, 28)[:, frame].mean() + 1) * 127.5).item() < 0.1
 
 
 def between(a: torch.Tensor, b: torch.Tensor, share: float) -> torch.Tensor:
@@ -689,7 +772,7 @@ def test_the_same_game_in_python_runs(visit, capsys):
     page = visit("play_toy")
     page.evaluate("for (let i = 0; i < 2; i++) ganbook.toyDemo.game.round()")
     page.get_by_label("Updates of D for one of G, k").select_option("2")
-    page.get_by_text("The same game in Python").click()
+    page.locator("summary", has_text="The same game in Python").click()
     names = page.get_by_label("Objective").locator("option").all_inner_texts()
     data = {"ring": ring(), "grid": grid(), "moons": moons(), "gaussian": Mixture(torch.zeros(1, 2), 0.5)}
     assert sorted(names) == sorted(OBJECTIVES) and len(data) == the(page, "data").locator("option").count()

@@ -8,7 +8,7 @@ weights/digits.js with the first training digits. Run it again when a stored net
 
 The directions are those in which the first layer's features vary most when z ~ N(0, I): their principal components, as
 in Härkönen et al. (2020), section 2.1. The first layer is linear in z, so no samples are needed: they are the right
-singular vectors of its matrix (Shen and Zhou, 2021, eq. 5). What a direction does is then measured on samples, and
+singular vectors of its matrix (Shen and Zhou, 2021). What a direction does is then measured on samples, and
 the page prints what was measured.
 """
 

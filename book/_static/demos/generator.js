@@ -141,7 +141,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   /** The point at `share` of the way from a to b on the arc between them; its length changes evenly.
 
       Noise of many dimensions lies near a sphere: of 64 normal numbers the length is 8, give or take 0.7. The straight
-      line would pass through lengths that no noise has (White, 2016, section 2.1). */
+      line would pass through lengths that no noise has (White, 2016). */
   function slerp(a, b, share) {
     const length = (v) => Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
     const la = length(a);

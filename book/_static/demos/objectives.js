@@ -50,7 +50,9 @@ globalThis.ganbook = globalThis.ganbook || {};
       generator: up,
       middle: null,
       penalty: toOne,
-      weight: 10, // Gulrajani et al. (2017), section 4
+      // Gulrajani et al. (2017), section 4, have 10, for images. Here, with k = 5, a critic with 10 led the fakes to one
+      // mode at most in 500 steps, and one with 0.1 to seven in 300 (ring, seed 0).
+      weight: 0.1,
       python: (weight) => `GradientPenalty(weight=${weight})`,
     },
     "non-saturating with R1": {
