@@ -717,6 +717,22 @@ def test_the_game_by_keyboard(visit):
     assert (g["step"], g["updates"]) == (d["step"] + 1, d["updates"])
 
 
+def test_the_game_is_drawn_once_a_second_where_less_motion_is_asked_for(visit):
+    page = visit("play_toy", reduced_motion="reduce")
+    drawings = page.evaluate(
+        """async () => {
+          const draw = CanvasRenderingContext2D.prototype.drawImage; // called once for each picture of the plane
+          let drawings = 0;
+          CanvasRenderingContext2D.prototype.drawImage = function (...given) { drawings++; draw.apply(this, given); };
+          const step = ganbook.toyDemo.game.step;
+          document.querySelector("[data-part=play]").click();
+          await new Promise(done => setTimeout(done, 1500));
+          return ganbook.toyDemo.game.step > step ? drawings : "did not play";
+        }"""
+    )
+    assert drawings in (0, 1), "a picture a second, and the first of them after a second"
+
+
 def test_a_game_belongs_to_its_seed(visit):
     page = visit("play_toy")
     runs = []
