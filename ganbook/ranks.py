@@ -20,7 +20,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ganbook.device import choose
+from ganbook.device import choose, of_rank
 from ganbook.errors import GanbookError, InputError, LostError
 
 T = TypeVar("T")
@@ -40,19 +40,15 @@ def rank() -> int:
 def joined(name: str = "auto") -> Iterator[torch.device]:
     """Within the block the processes that torchrun started are one group; gives the device for this one to compute on.
 
-    name: see ganbook.device.choose; with several processes on a machine's GPUs, each takes the GPU of its local number.
+    name: see ganbook.device.choose, and of_rank for several processes on one machine.
     Without torchrun there is nothing to join, and within the block nothing more. Once it is left, the same processes
     cannot meet again.
 
     Raises InputError for a device that is missing or that ranks cannot share work on, LostError if the others are not
     found.
     """
-    device, several = choose(name), int(os.environ.get("WORLD_SIZE", 1)) > 1
-    if several and device.type == "mps":
-        raise InputError("Several ranks can work on CPUs or CUDA devices, not on MPS. Choose --device cpu.")
-    if several and device.type == "cuda":
-        device = choose(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
-        torch.cuda.set_device(device)
+    several = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    device = of_rank(name, int(os.environ.get("LOCAL_RANK", 0))) if several else choose(name)
     if not several or count() > 1:
         yield device
         return
