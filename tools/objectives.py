@@ -121,7 +121,7 @@ def choose(table: Table, options: dict[str, dict[str, Recipe]], pool: ProcessPoo
         print(f"trial of {name} at {label}: {job.result()}", flush=True)
     for name in options:
         scores = {label: score for label, score in done[name].items() if score is not None}
-        report["chosen"][name] = min(scores, key=scores.get, default=next(iter(recipes)))
+        report["chosen"][name] = min(scores, key=scores.get, default=next(iter(options[name])))
     return {name: recipes[report["chosen"][name]] for name, recipes in options.items()}
 
 
