@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from ganbook import seeds, trained
 from ganbook.data import Digits
 from ganbook.metrics import judge
-from ganbook.models import conditional, dcgan
+from ganbook.models import dcgan
 from ganbook.sample import sample
 
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "_static" / "demos" / "weights"
 # The networks on the page, the first of which it opens with, and what the page calls them. Any stored generator that is
-# a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator and conditional.Modulated).
+# a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator).
 MODELS = {"a-dcgan": "DCGAN"}
 DIRECTIONS = 6  # sliders on the page
 REACH = 3.0  # a slider runs from -REACH to REACH standard deviations
@@ -54,38 +54,28 @@ def packed(x: Tensor) -> str:
     return text(zlib.compress(planes.numpy().tobytes(), 9))
 
 
-def convolutions(net: nn.Module, labels: int) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]]:
-    """Each transposed convolution of a dcgan.Generator with the scale and shift (labels, out) of what follows it.
+def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]]:
+    """Each transposed convolution of a dcgan.Generator with the scale and the shift of every channel that follow it.
 
-    BatchNorm in evaluation mode is (h - mean) / sqrt(var + eps) * weight + bias, one scale and one shift a channel, and
-    for a LabelledNorm one for each label; the convolution's own bias goes into the shift.
+    BatchNorm in evaluation mode is (h - mean) / sqrt(var + eps) * weight + bias, one scale and one shift a channel; the
+    convolution's own bias goes into the shift.
     """
     found = []
-    for layer, then in zip(net.layers, [*net.layers[1:], None]):
+    for layer, then in zip(G.layers, [*G.layers[1:], None]):
         if isinstance(layer, nn.ConvTranspose2d):
-            scale, shift = torch.ones(labels, layer.out_channels), layer.bias.expand(labels, -1)
-            norm = then.norm if isinstance(then, conditional.LabelledNorm) else then
-            if isinstance(norm, nn.BatchNorm2d):
-                scale = scale / (norm.running_var + norm.eps).sqrt()
-                shift = (shift - norm.running_mean) * scale
-                weight, bias = norm.weight, norm.bias
-                if norm is not then:
-                    weight, bias = then.by_label(torch.eye(labels)).chunk(
-                        2, dim=1
-                    )  # (labels, 2 out) -> 2 x (labels, out)
-                    weight = 1 + weight
-                scale, shift = scale * weight, shift * weight + bias
+            scale, shift = torch.ones(layer.out_channels), layer.bias
+            if isinstance(then, nn.BatchNorm2d):
+                scale = then.weight / (then.running_var + then.eps).sqrt()
+                shift = (layer.bias - then.running_mean) * scale + then.bias
             found.append((layer, scale.detach(), shift.detach()))
     return found
 
 
-def principal(net: nn.Module, z_dim: int, labels: int) -> Tensor:
-    """The unit vectors (DIRECTIONS, z_dim) of z along which the features of net's first layer vary most, all labels
-    taken together."""
-    layer, scale, _ = convolutions(net, labels)[0]
-    weight = layer.weight[:z_dim].detach() * scale[:, None, :, None, None]  # (labels, z_dim, out, k, k)
-    matrix = weight.flatten(2).transpose(1, 2).flatten(0, 1)  # -> (labels out k k, z_dim)
-    return torch.linalg.svd(matrix, full_matrices=False).Vh[:DIRECTIONS]
+def principal(G: nn.Module, z_dim: int) -> Tensor:
+    """The unit vectors (DIRECTIONS, z_dim) of z along which the features of G's first layer vary most."""
+    layer, scale, _ = convolutions(G)[0]
+    matrix = (layer.weight * scale[:, None, None]).flatten(1)[:z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
+    return torch.linalg.svd(matrix.detach(), full_matrices=False).Vh[:DIRECTIONS]
 
 
 def properties(x: Tensor) -> dict[str, Tensor]:
@@ -153,8 +143,7 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
     net = getattr(G, "net", G)
     if not isinstance(net, dcgan.Generator):
         raise SystemExit(f"The page can run a dcgan.Generator, and got a {type(net).__name__}.")
-    labels = getattr(G, "classes", 0) or 1
-    layers = convolutions(net, labels)
+    layers = convolutions(net)
     shapes = [
         {"c_in": w.in_channels, "c_out": w.out_channels, "kernel": w.kernel_size[0], "stride": w.stride[0]}
         for w, _, _ in layers
@@ -165,8 +154,8 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         "classes": getattr(G, "classes", 0),
         "layers": shapes,
         "reach": REACH,
-        "directions": [measured(G, vector) for vector in principal(net, G.z_dim, labels)],
-        "affine": text(torch.cat([values.flatten() for _, *both in layers for values in both]).numpy().tobytes()),
+        "directions": [measured(G, vector) for vector in principal(net, G.z_dim)],
+        "affine": text(torch.cat([torch.cat([scale, shift]) for _, scale, shift in layers]).numpy().tobytes()),
         # (in, out, k, k) -> (in, k, k, out): the page keeps the channels of a pixel together
         "weights": packed(torch.cat([w.weight.detach().permute(0, 2, 3, 1).flatten() for w, _, _ in layers]).half()),
     }

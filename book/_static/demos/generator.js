@@ -40,15 +40,15 @@ globalThis.ganbook = globalThis.ganbook || {};
     return out;
   }
 
-  /** One transposed convolution, then scale and shift of each channel (BatchNorm). Images lie as (height, width, channels). */
+  /** One transposed convolution, then scale and shift of each channel. Images lie as (height, width, channels). */
   class Layer {
     constructor({ c_in, c_out, kernel, stride }, weight, scale, shift, tanh) {
       Object.assign(this, { c_in, c_out, kernel, stride, tanh, weight, scale, shift });
       this.used = new Int32Array(c_in);
     }
 
-    /** x (side * side * c_in) -> ((side - 1) * stride + kernel) squared * c_out. scale and shift have a row a label. */
-    run(x, side, label) {
+    /** x (side * side * c_in) -> ((side - 1) * stride + kernel) squared * c_out. */
+    run(x, side) {
       const { c_in, c_out, kernel, stride, weight, used } = this;
       const wide = (side - 1) * stride + kernel;
       const out = new Float32Array(wide * wide * c_out);
@@ -82,10 +82,9 @@ globalThis.ganbook = globalThis.ganbook || {};
           }
         }
       }
-      const own = label * c_out; // the label's row
       for (let i = 0; i < out.length; i += c_out) {
         for (let c = 0; c < c_out; c++) {
-          const v = out[i + c] * this.scale[own + c] + this.shift[own + c];
+          const v = out[i + c] * this.scale[c] + this.shift[c];
           out[i + c] = this.tanh ? Math.tanh(v) : v > 0 ? v : 0;
         }
       }
@@ -99,7 +98,6 @@ globalThis.ganbook = globalThis.ganbook || {};
     static async load(entry) {
       const weights = halves(await inflate(entry.weights));
       const affine = floats(entry.affine);
-      const rows = Math.max(1, entry.classes); // of scales and shifts
       let w = 0;
       let a = 0;
       const layers = entry.layers.map((shape, i) => {
@@ -107,12 +105,12 @@ globalThis.ganbook = globalThis.ganbook || {};
         const layer = new Layer(
           shape,
           weights.subarray(w, w + size),
-          affine.subarray(a, a + rows * shape.c_out),
-          affine.subarray(a + rows * shape.c_out, a + 2 * rows * shape.c_out),
+          affine.subarray(a, a + shape.c_out),
+          affine.subarray(a + shape.c_out, a + 2 * shape.c_out),
           i + 1 === entry.layers.length,
         );
         w += size;
-        a += 2 * rows * shape.c_out;
+        a += 2 * shape.c_out;
         return layer;
       });
       return new Generator(entry, layers);
@@ -133,7 +131,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       if (this.classes) x[this.zDim + y] = 1;
       let side = 1;
       for (const layer of this.layers) {
-        x = layer.run(x, side, y);
+        x = layer.run(x, side);
         side = (side - 1) * layer.stride + layer.kernel;
       }
       return x;
