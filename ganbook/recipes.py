@@ -17,8 +17,8 @@ from torch.optim import Optimizer
 from ganbook import seeds
 from ganbook.data import Images, Stacked, find
 from ganbook.errors import InputError
-from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
-from ganbook.objectives import NonSaturating, clip_weights
+from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
+from ganbook.objectives import NonSaturating, Smoothed, clip_weights
 from ganbook.train import Objective
 
 
@@ -275,6 +275,56 @@ _ALL = (
             "all 60,000 training images are used, not 50,000",
             "50 epochs; the length of theirs is not given",
         ),
+    ),
+    Recipe(
+        name="dcgan",
+        title="A DCGAN for two minutes",
+        source="This book, chapter 10; recipe a-dcgan with changes",
+        G=partial(dcgan.Generator, width=32, even=True),
+        D=partial(dcgan.Discriminator, width=24),
+        objective=NonSaturating(),
+        opt_g=Adam(1e-3, (0.5, 0.99)),
+        opt_d=Adam(4e-4, (0.5, 0.99)),
+        m=64,
+        steps=6_000,
+        reuse_fakes=True,
+        ema=0.998,
+        changes=(
+            "half of G's width and one and a half times D's: a step takes half the time",
+            "G's kernels are multiples of their strides (Odena et al., 2016)",
+            "rate 1e-3 for G and 4e-4 for D instead of 2e-4 (two rates, there with D ahead: Heusel et al., 2017)",
+            "an average of G's weights is sampled from (Yazici et al., 2019)",
+            "64 images a step, not rotated, and G is updated on the fakes that D was just shown",
+        ),
+    ),
+    Recipe(
+        name="conditional",
+        title="The conditional DCGAN: the best recipe of the book",
+        source="This book, chapters 10 and 11; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
+        G=partial(conditional.Generator, width=32, even=True),
+        D=partial(conditional.Projection, width=24),
+        objective=Smoothed(real=0.9),
+        opt_g=Adam(1e-3, (0.5, 0.99)),
+        opt_d=Adam(4e-4, (0.5, 0.99)),
+        m=64,
+        steps=7_000,
+        reuse_fakes=True,
+        ema=0.998,
+    ),
+    Recipe(
+        name="stacked",
+        title="Three digits in three colours",
+        source="This book, chapter 6; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
+        G=partial(dcgan.Generator, width=32, channels=3),
+        D=partial(dcgan.Discriminator, width=24, channels=3, norm=partial(nn.GroupNorm, 1)),
+        objective=NonSaturating(),
+        opt_g=Adam(2e-3, (0.5, 0.99)),
+        opt_d=Adam(8e-4, (0.5, 0.99)),
+        m=64,
+        steps=9_000,
+        reuse_fakes=True,
+        channels=3,
+        ema=0.998,
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

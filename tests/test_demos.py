@@ -334,11 +334,11 @@ def test_the_list_of_networks_is_what_was_exported(scripts):
     assert sorted(scripts.evaluate("Object.keys(ganbook.available)")) == MODELS == sorted(export_demo.MODELS)
 
 
-@pytest.fixture(scope="module")
-def labelled():
+@pytest.fixture(scope="module", params=[False, True], ids=["odd", "even"])
+def labelled(request):
     """A small generator that takes labels, with weights that float16 can hold, and its entry."""
     torch.manual_seed(0)
-    G = conditional.Generator(z_dim=8, width=2)
+    G = conditional.Generator(z_dim=8, width=2, even=request.param)
     for module in G.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)

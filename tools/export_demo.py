@@ -145,7 +145,13 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         raise SystemExit(f"The page can run a dcgan.Generator, and got a {type(net).__name__}.")
     layers = convolutions(net)
     shapes = [
-        {"c_in": w.in_channels, "c_out": w.out_channels, "kernel": w.kernel_size[0], "stride": w.stride[0]}
+        {
+            "c_in": w.in_channels,
+            "c_out": w.out_channels,
+            "kernel": w.kernel_size[0],
+            "stride": w.stride[0],
+            "padding": w.padding[0],
+        }
         for w, _, _ in layers
     ]
     return {

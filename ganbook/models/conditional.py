@@ -21,12 +21,15 @@ def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
 
 
 class Generator(nn.Module):
-    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise."""
+    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise.
 
-    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10) -> None:
+    width, even: see ganbook.models.dcgan.Generator.
+    """
+
+    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False) -> None:
         super().__init__()
         self.z_dim, self.classes = z_dim, classes
-        self.net = dcgan.Generator(z_dim + classes, width)
+        self.net = dcgan.Generator(z_dim + classes, width, even=even)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         return self.net(torch.cat([z, one_hot(y, len(z), self.classes)], dim=1))  # (m, z_dim + classes) -> x

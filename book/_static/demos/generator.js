@@ -42,15 +42,20 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   /** One transposed convolution, then scale and shift of each channel. Images lie as (height, width, channels). */
   class Layer {
-    constructor({ c_in, c_out, kernel, stride }, weight, scale, shift, tanh) {
-      Object.assign(this, { c_in, c_out, kernel, stride, tanh, weight, scale, shift });
+    constructor({ c_in, c_out, kernel, stride, padding }, weight, scale, shift, tanh) {
+      Object.assign(this, { c_in, c_out, kernel, stride, padding, tanh, weight, scale, shift });
       this.used = new Int32Array(c_in);
     }
 
-    /** x (side * side * c_in) -> ((side - 1) * stride + kernel) squared * c_out. */
+    /** The side of what it makes of images of this side. */
+    grown(side) {
+      return (side - 1) * this.stride + this.kernel - 2 * this.padding;
+    }
+
+    /** x (side * side * c_in) -> (grown(side) squared * c_out). */
     run(x, side) {
       const { c_in, c_out, kernel, stride, weight, used } = this;
-      const wide = (side - 1) * stride + kernel;
+      const wide = (side - 1) * stride + kernel; // the padding is what is cut off at the end
       const out = new Float32Array(wide * wide * c_out);
       const stamp = kernel * c_out; // one row of the stamp: its pixels lie side by side in `out`
       const whole = kernel * stamp; // the stamp of one input channel
@@ -88,6 +93,17 @@ globalThis.ganbook = globalThis.ganbook || {};
           out[i + c] = this.tanh ? Math.tanh(v) : v > 0 ? v : 0;
         }
       }
+      return this.padding ? this.cut(out, wide) : out;
+    }
+
+    /** Images without a frame of `padding` pixels. */
+    cut(x, wide) {
+      const side = wide - 2 * this.padding;
+      const out = new Float32Array(side * side * this.c_out);
+      for (let row = 0; row < side; row++) {
+        const from = ((row + this.padding) * wide + this.padding) * this.c_out;
+        out.set(x.subarray(from, from + side * this.c_out), row * side * this.c_out);
+      }
       return out;
     }
   }
@@ -121,7 +137,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       this.zDim = entry.z_dim;
       this.classes = entry.classes; // 0: takes no label
       this.directions = entry.directions.map((d) => ({ ...d, vector: floats(d.vector) }));
-      this.side = layers.reduce((side, layer) => (side - 1) * layer.stride + layer.kernel, 1);
+      this.side = layers.reduce((side, layer) => layer.grown(side), 1);
     }
 
     /** The image (side * side) for noise z (zDim) and, where the network takes one, the label y. */
@@ -132,7 +148,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       let side = 1;
       for (const layer of this.layers) {
         x = layer.run(x, side);
-        side = (side - 1) * layer.stride + layer.kernel;
+        side = layer.grown(side);
       }
       return x;
     }
