@@ -307,7 +307,7 @@ _ALL = (
         opt_g=Adam(1e-3, (0.5, 0.99)),
         opt_d=Adam(4e-4, (0.5, 0.99)),
         m=64,
-        steps=7_000,
+        steps=6_000,
         reuse_fakes=True,
         ema=0.998,
     ),

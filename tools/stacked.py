@@ -27,7 +27,7 @@ from ganbook.sample import sample
 from ganbook.stacked import MODES, N, names
 from tools.trials import NEVER, Table, settings
 
-SECONDS, EVERY = 360.0, 60.0  # of CPU time: a run, and from one count to the next
+SECONDS, EVERY = 300.0, 60.0  # of CPU time: a run, and from one count to the next
 SEEDS = [0, 1, 2]
 SHOWN = 12  # samples kept of each run
 SMALL = 6  # channels of the first layer of the control's D, a quarter of the others'
