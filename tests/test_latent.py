@@ -221,12 +221,15 @@ def test_features_have_their_weight_in_the_choice():
         assert found.x.item() == pytest.approx(drawn[best].item(), abs=1e-6)
 
 
-def test_a_generator_with_labels_is_asked_for_each_images_own():
+def test_a_generator_with_labels_is_asked_for_each_images_own_in_evaluation_mode():
     torch.manual_seed(0)
-    G = unsettled(conditional.Generator(z_dim=4, width=2))
-    y = torch.tensor([3, 8])
-    z = noise(2, 4)
-    found = latent.invert(G, sample(G, z=z, y=y), y=y, starts=3, steps=5)
+    G = unsettled(conditional.Generator(z_dim=4, width=4)).train()
+    for p in G.parameters():
+        p.data *= 4  # far from grey
+    y, z = torch.tensor([3, 8, 5]), noise(3, 4)
+    x = sample(G, z=z, y=y)
+    assert (x - sample(G, z=z, y=y.flip(0))).abs()[0].max() > 0.05, "the label matters"
+    found = latent.invert(G, x, y=y, starts=5, steps=5)
     assert torch.allclose(found.x, sample(G, z=found.z, y=y), atol=1e-5)
     with pytest.raises(InputError, match="labels"):
         latent.invert(G, found.x)
