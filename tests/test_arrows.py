@@ -18,8 +18,8 @@ LAYERS = [
     {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
-    {"run", "plots", "film", "trained", "evaluate", "stacked", "failures"},
-    {"notebook"},
+    {"run", "plots", "film", "trained", "evaluate", "stacked", "failures", "latent"},
+    {"notebook", "explore"},
     {"cli"},
     {"__main__", "__init__"},
 ]

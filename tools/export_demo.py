@@ -6,10 +6,8 @@ For each network of MODELS a file book/_static/demos/weights/NAME.js with the we
 so nothing is lost), BatchNorm as one scale and one shift a channel, and the directions of the page's sliders; and
 weights/digits.js with the first training digits. Run it again when a stored network changes: a test compares hashes.
 
-The directions are those in which the first layer's features vary most when z ~ N(0, I): their principal components, as
-in Härkönen et al. (2020), section 2.1. The first layer is linear in z, so no samples are needed: they are the right
-singular vectors of its matrix (Shen and Zhou, 2021). What a direction does is then measured on samples, and
-the page prints what was measured.
+The directions are those in which the first layer's features vary most when z ~ N(0, I) (ganbook.latent.principal). What
+a direction does is then measured on samples, and the page prints what was measured.
 """
 
 import base64
@@ -22,7 +20,9 @@ from torch import Tensor, nn
 
 from ganbook import seeds, trained
 from ganbook.data import Digits
+from ganbook.latent import principal
 from ganbook.metrics import judge
+from ganbook.metrics.strokes import properties
 from ganbook.models import dcgan
 from ganbook.sample import sample
 
@@ -69,30 +69,6 @@ def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]
                 shift = (layer.bias - then.running_mean) * scale + then.bias
             found.append((layer, scale.detach(), shift.detach()))
     return found
-
-
-def principal(G: nn.Module, z_dim: int) -> Tensor:
-    """The unit vectors (DIRECTIONS, z_dim) of z along which the features of G's first layer vary most."""
-    layer, scale, _ = convolutions(G)[0]
-    matrix = (layer.weight * scale[:, None, None]).flatten(1)[:z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
-    return torch.linalg.svd(matrix.detach(), full_matrices=False).Vh[:DIRECTIONS]
-
-
-def properties(x: Tensor) -> dict[str, Tensor]:
-    """What can be measured on digits x (n, 1, h, w) without knowing which they are: each (n,)."""
-    ink = ((x + 1) / 2).squeeze(1)  # (n, h, w) in [0, 1]
-    total = ink.sum((1, 2)).clamp(min=1e-6)
-    rows, columns = (torch.arange(side, dtype=torch.float32) for side in ink.shape[1:])
-
-    def mean(values: Tensor) -> Tensor:
-        return (ink * values).sum((1, 2)) / total
-
-    x0, y0 = mean(columns.expand_as(ink)), mean(rows[:, None].expand_as(ink))
-    dx, dy = columns - x0[:, None, None], rows[:, None] - y0[:, None, None]
-    # The line x = -slope * y through the centre that the ink follows best: to the right at the top is positive.
-    slant = torch.atan(-mean(dx * dy) / mean(dy * dy)).rad2deg()
-    width, height = mean(dx * dx).sqrt(), mean(dy * dy).sqrt()
-    return {"ink": ink.mean((1, 2)) * 100, "slant": slant, "width": width, "height": height}
 
 
 def name_of(effect: dict[str, float], common: list[tuple[int, int]]) -> str:
@@ -160,7 +136,7 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         "classes": getattr(G, "classes", 0),
         "layers": shapes,
         "reach": REACH,
-        "directions": [measured(G, vector) for vector in principal(net, G.z_dim)],
+        "directions": [measured(G, vector) for vector in principal(G, DIRECTIONS)],
         "affine": text(torch.cat([torch.cat([scale, shift]) for _, scale, shift in layers]).numpy().tobytes()),
         # (in, out, k, k) -> (in, k, k, out): the page keeps the channels of a pixel together
         "weights": packed(torch.cat([w.weight.detach().permute(0, 2, 3, 1).flatten() for w, _, _ in layers]).half()),
