@@ -199,16 +199,34 @@ def test_recipes_as_json_and_as_text(capsys):
     assert all(r["name"] in text and f"{r['parameters']['G']:,}" in text for r in described)
 
 
-def test_evaluate_gives_a_table_or_one_json_object(train, out, capsys, tmp_path):
+def test_evaluate_compares_with_the_images_of_the_run_in_a_table_or_one_json_object(
+    train, small_folder, out, capsys, tmp_path
+):
     assert train() == 0
     capsys.readouterr()
-    few = ["--n", "100", "--device", "cpu"]
+    few = ["--data", str(small_folder), "--n", "100", "--device", "cpu"]
     assert cli.main(["evaluate", str(out), *few, "--out", str(tmp_path / "scores.json")]) == 0
-    assert "c-mlp, seed 0, step 3" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "c-mlp, seed 0, step 3" in said and "100 of 300 real images, on the features of\na random network" in said
     assert cli.main(["evaluate", str(out / cli.CHECKPOINT), *few, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "scores.json").read_text())
     assert printed["n"] == 100 and printed["step"] == 3 and printed["scores"]["frechet"]["floor"] > 0
+    assert cli.main(["evaluate", str(out), *few[:2], "--device", "cpu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 150, "half of the images"
+
+
+def test_evaluate_judges_only_what_was_trained_on_mnist(train, small_folder, out, capsys, tmp_path):
+    assert train() == 0
+    capsys.readouterr()
+    few = ["--n", "100", "--device", "cpu"]
+    refused(cli.main(["evaluate", str(out), *few]), capsys, "other images than MNIST", "--data")
+    refused(cli.main(["evaluate", str(out), *few, "--data", "fashion"]), capsys, "other images than those in fashion")
+    shared = ["--out", str(tmp_path / "mnist"), "--steps", "2", "--device", "cpu"]
+    assert cli.main(["train", "c-mlp", *shared]) == 0
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path / "mnist"), *few]) == 0
+    assert "on the features of judge" in capsys.readouterr().out
 
 
 def test_sample_draws_with_a_stored_network(capsys, tmp_path):
