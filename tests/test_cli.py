@@ -1,16 +1,19 @@
 """The command, as a user meets it: what it writes, what it says, how it ends."""
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
 
-from ganbook import cli
+from ganbook import cli, recipes
+from ganbook.models import dcgan
 from ganbook.objectives import NonSaturating
 from ganbook.run import read
 
@@ -227,6 +230,16 @@ def test_evaluate_judges_only_what_was_trained_on_mnist(train, small_folder, out
     capsys.readouterr()
     assert cli.main(["evaluate", str(tmp_path / "mnist"), *few]) == 0
     assert "on the features of judge" in capsys.readouterr().out
+
+
+def test_evaluate_compares_colour_with_colour_only(train, small_folder, out, capsys, monkeypatch):
+    nets = {"G": partial(dcgan.Generator, width=2, channels=3), "D": partial(dcgan.Discriminator, width=2, channels=3)}
+    colour = dataclasses.replace(recipes.get("a-dcgan"), name="colour", channels=3, m=16, **nets)
+    monkeypatch.setitem(recipes.RECIPES, "colour", colour)
+    assert train(recipe="colour", steps=1) == 0
+    capsys.readouterr()
+    refused(cli.main(["evaluate", str(out)]), capsys, "stacked digits")
+    refused(cli.main(["evaluate", str(out), "--data", str(small_folder)]), capsys, "grey images", "colour")
 
 
 def test_sample_draws_with_a_stored_network(capsys, tmp_path):
