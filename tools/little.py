@@ -9,6 +9,7 @@ can be stopped and continued.
 import argparse
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from copy import deepcopy
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from functools import lru_cache, partial
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbook import seeds
 from ganbook.augment import Augmented, centres
@@ -38,7 +39,7 @@ SECONDS, EVERY = 110.0, 27.5  # of CPU time: a run, and from one look to the nex
 SEEDS = [0, 1, 2]
 FEW = 1_000  # images
 N = 5_000  # samples judged
-LOOK = 1_000  # images of each kind that D is asked about
+LOOK = 960  # images of each kind that D is asked about, in batches of m
 SHOWN = 12  # samples kept of each run
 KINDS = ("shift", "cutout")  # brightness is no way in which handwritten digits differ
 
@@ -64,8 +65,7 @@ RECIPE = Few(
     title="A thousand digits",
     source="This book, chapter 13",
     G=partial(dcgan.Generator, width=32),
-    # Each image is normalised by itself, so that D's opinion of one does not depend on the others in its batch.
-    D=partial(dcgan.Discriminator, width=24, norm=partial(nn.GroupNorm, 1)),
+    D=partial(dcgan.Discriminator, width=24),
     objective=NonSaturating(),
     opt_g=Adam(2e-3, (0.5, 0.99)),
     opt_d=Adam(8e-4, (0.5, 0.99)),
@@ -101,15 +101,15 @@ def look(run: Run) -> dict[str, float]:
     """What can be said of a run at one moment: its samples, and D's mean logits for four kinds of images.
 
     copying is the chance that a sample lies nearer to the FEW images than a test image does. D is asked about images of
-    the training set, test images, which it never saw, and samples; none of them augmented.
+    the training set, test images, which it never saw, and samples; none of them augmented. As in its training, each
+    batch is of one kind and BatchNorm looks at it. A copy is asked, since BatchNorm takes notes.
     """
     test, few, _ = real()
     x = sample(run.sampler, N, seed=1)
     features, _ = judged(load(), x)
     train, held = (data[:LOOK][0] for data in (Digits("train"), Digits("test")))
-    run.D.eval()
-    logits = {name: run.D(images) for name, images in (("train", train), ("held_out", held), ("fake", x[:LOOK]))}
-    run.D.train()
+    D, kinds = deepcopy(run.D), {"train": train, "held_out": held, "fake": x[:LOOK]}
+    logits = {name: torch.cat([D(part) for part in images.split(run.recipe.m)]) for name, images in kinds.items()}
     found = {
         "frechet": frechet(features, test),
         **prdc(test, features)._asdict(),
