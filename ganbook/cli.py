@@ -14,11 +14,13 @@ import torch
 from tqdm import tqdm
 
 from ganbook import ranks, recipes, trained
+from ganbook.data import Stacked
 from ganbook.device import choose
 from ganbook.errors import DivergedError, GanbookError, InputError, LostError
-from ganbook.evaluate import evaluate
+from ganbook.evaluate import Evaluation, evaluate
 from ganbook.files import replace
-from ganbook.run import Run
+from ganbook.likeness import Likeness, compare
+from ganbook.run import Run, read
 from ganbook.sample import sample
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
@@ -73,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
 
     p = commands.add_parser("evaluate", help="judge a trained generator: every score beside what real images get")
     p.add_argument("source", metavar="RUN", help=run)
-    p.add_argument("--n", type=_positive, default=10_000, help="how many samples, 100 to 10,000 (10,000)")
+    p.add_argument("--data", metavar="FOLDER", help="compare with these images, as named for train (default: MNIST)")
+    p.add_argument("--n", type=_positive, help="how many samples, 100 to 10,000, or half the images of --data (most)")
     p.add_argument("--seed", type=int, default=1, help="of the noise (1)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     p.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
@@ -243,14 +246,40 @@ def _sample(args: argparse.Namespace) -> int:
     return 0
 
 
+def _judged(network: Run | trained.Trained, args: argparse.Namespace) -> Evaluation:
+    """Scores against MNIST, for networks that were trained on it."""
+    if _seen(args.source) not in (None, network.recipe.data().fingerprint):
+        raise InputError(
+            f"The run in {args.source} was trained on other images than MNIST, of which the judge knows nothing. Name "
+            "them, as for train, and its samples are compared with them: --data FOLDER."
+        )
+    return evaluate(network.sampler, n=args.n or 10_000, seed=args.seed)
+
+
+def _compared(network: Run | trained.Trained, args: argparse.Namespace) -> Likeness:
+    """Scores against the images that --data names."""
+    data = network.recipe.data(args.data)
+    if isinstance(data, Stacked):
+        raise InputError(f"{args.data} holds grey images and {network.recipe.name} makes colour. Name colour images.")
+    if _seen(args.source) not in (None, data.fingerprint):
+        raise InputError(f"The run in {args.source} was trained on other images than those in {args.data}.")
+    return compare(sample(network.sampler, args.n or min(10_000, len(data) // 2), seed=args.seed), data)
+
+
+def _seen(source: str) -> str | None:
+    """The fingerprint of the images that a run was trained on; None if it has made no step, or for stored networks."""
+    path = Path(source)
+    return read(path / CHECKPOINT if path.is_dir() else path)["data"] if path.exists() else None
+
+
 def _evaluate(args: argparse.Namespace) -> int:
     network = _network(args.source, choose(args.device))
-    if network.recipe.channels == 3:
+    if network.recipe.channels == 3 and not args.data:
         raise InputError(
             f"{network.recipe.name} makes stacked digits, which are judged by the modes they reach: "
             "ganbook.stacked.evaluate_stacked(G)."
         )
-    evaluation = evaluate(network.sampler, n=args.n, seed=args.seed)
+    evaluation = _compared(network, args) if args.data else _judged(network, args)
     made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}
     text = json.dumps(made | evaluation.as_dict(), indent=1)
     if args.out:

@@ -15,11 +15,11 @@ LAYERS = [
     {"errors"},
     {"device", "fast", "files", "gradients", "idx", "pictures", "seeds", "shapes", "metrics", "results"},
     {"sealed", "ranks"},
-    {"data", "models", "objectives", "points"},
+    {"augment", "data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
     {"run", "plots", "film", "trained", "evaluate", "stacked", "failures", "latent"},
-    {"notebook", "explore"},
+    {"notebook", "explore", "likeness"},
     {"cli"},
     {"__main__", "__init__"},
 ]

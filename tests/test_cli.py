@@ -1,16 +1,19 @@
 """The command, as a user meets it: what it writes, what it says, how it ends."""
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
 
-from ganbook import cli
+from ganbook import cli, recipes
+from ganbook.models import dcgan
 from ganbook.objectives import NonSaturating
 from ganbook.run import read
 
@@ -199,16 +202,44 @@ def test_recipes_as_json_and_as_text(capsys):
     assert all(r["name"] in text and f"{r['parameters']['G']:,}" in text for r in described)
 
 
-def test_evaluate_gives_a_table_or_one_json_object(train, out, capsys, tmp_path):
+def test_evaluate_compares_with_the_images_of_the_run_in_a_table_or_one_json_object(
+    train, small_folder, out, capsys, tmp_path
+):
     assert train() == 0
     capsys.readouterr()
-    few = ["--n", "100", "--device", "cpu"]
+    few = ["--data", str(small_folder), "--n", "100", "--device", "cpu"]
     assert cli.main(["evaluate", str(out), *few, "--out", str(tmp_path / "scores.json")]) == 0
-    assert "c-mlp, seed 0, step 3" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "c-mlp, seed 0, step 3" in said and "100 of 300 real images, on the features of\na random network" in said
     assert cli.main(["evaluate", str(out / cli.CHECKPOINT), *few, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "scores.json").read_text())
     assert printed["n"] == 100 and printed["step"] == 3 and printed["scores"]["frechet"]["floor"] > 0
+    assert cli.main(["evaluate", str(out), *few[:2], "--device", "cpu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 150, "half of the images"
+
+
+def test_evaluate_judges_only_what_was_trained_on_mnist(train, small_folder, out, capsys, tmp_path):
+    assert train() == 0
+    capsys.readouterr()
+    few = ["--n", "100", "--device", "cpu"]
+    refused(cli.main(["evaluate", str(out), *few]), capsys, "other images than MNIST", "--data")
+    refused(cli.main(["evaluate", str(out), *few, "--data", "fashion"]), capsys, "other images than those in fashion")
+    shared = ["--out", str(tmp_path / "mnist"), "--steps", "2", "--device", "cpu"]
+    assert cli.main(["train", "c-mlp", *shared]) == 0
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path / "mnist"), *few]) == 0
+    assert "on the features of judge" in capsys.readouterr().out
+
+
+def test_evaluate_compares_colour_with_colour_only(train, small_folder, out, capsys, monkeypatch):
+    nets = {"G": partial(dcgan.Generator, width=2, channels=3), "D": partial(dcgan.Discriminator, width=2, channels=3)}
+    colour = dataclasses.replace(recipes.get("a-dcgan"), name="colour", channels=3, m=16, **nets)
+    monkeypatch.setitem(recipes.RECIPES, "colour", colour)
+    assert train(recipe="colour", steps=1) == 0
+    capsys.readouterr()
+    refused(cli.main(["evaluate", str(out)]), capsys, "stacked digits")
+    refused(cli.main(["evaluate", str(out), "--data", str(small_folder)]), capsys, "grey images", "colour")
 
 
 def test_sample_draws_with_a_stored_network(capsys, tmp_path):

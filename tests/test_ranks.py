@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ganbook import cli, ranks, recipes
+from ganbook.augment import Augmented
 from ganbook.data import Digits
 from ganbook.errors import InputError
 from ganbook.models import mlp, spectral
@@ -100,6 +101,9 @@ EQUAL = {
         rotate=20.0,
     ),
 }
+EQUAL["images, augmented"] = dataclasses.replace(
+    EQUAL["images, rotated, with spectral normalisation"], objective=Augmented(Hinge(), p=0.5)
+)
 # Everything that has a state, BatchNorm and dropout included.
 TINY = recipe(
     NonSaturating(),
