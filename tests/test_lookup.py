@@ -51,7 +51,7 @@ book/glossary
 book/history
 ```
 
-`logit` and [a logit](https://example.org) and $logit$ are no uses, and *logits* is the first one. The second logit is none.
+`logit` and [a logit](https://example.org) and $logit$ are no uses, and *logits* is the first. The second logit is none.
 
 | logit | GAN |
 |---|---|
@@ -67,7 +67,13 @@ Mode collapse is one term, a mode is another. A gan, GANsters and a footstep are
 
 The last paragraph has a **fake**, a Fake, two steps, and *two GANs*.
 """
-HISTORY = "# History\n\nMade in chapter 5 and chapter 6; read chapters 5,\n11 and 12, version 5 too.\n\n{{ exercises }}\n"
+HISTORY = """# History
+
+Made in chapter 5 and chapter 6; read chapters 5,
+11 and 12, version 5 too.
+
+{{ exercises }}
+"""
 
 
 class Links(HTMLParser):
