@@ -42,6 +42,9 @@ fake
 
 GAN
   Two networks.
+
+deep GAN
+  Of many layers.
 ```
 """
 INDEX = """# A logit in the title
@@ -59,7 +62,7 @@ book/history
 
 ![a fake](picture.png)
 
-Mode collapse is one term, a mode is another. A gan, GANsters and a footstep are none; a non-logit is none.
+Mode collapse is one term, a mode is another. Deep GANs are one, too. A gan, GANsters and a footstep are none; a non-logit is none.
 
 ## A step
 
@@ -129,7 +132,7 @@ def small_book(tmp_path_factory):
 
 def test_the_first_use_of_a_term_is_a_link_and_nothing_else(small_book):
     found = Links((small_book / "index.html").read_text(encoding="utf-8")).terms
-    assert [words for _, words in found] == ["logits", "Mode collapse", "fake", "steps", "GANs"]
+    assert [words for _, words in found] == ["logits", "Mode collapse", "Deep GANs", "fake", "steps", "GANs"]
     anchors = {words: target.partition("#")[2] for target, words in found}
     assert anchors["logits"] == "term-logit" and anchors["Mode collapse"] == "term-mode-collapse"
     page = (small_book / "book" / "glossary.html").read_text(encoding="utf-8")

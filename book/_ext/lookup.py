@@ -34,10 +34,10 @@ CLOSED = (
 
 
 def pattern(terms) -> re.Pattern:
-    """Any of the terms as whole words, the longest first; a term in small letters may begin a sentence."""
+    """Any of the terms as whole words, the longest first; one that begins with a small letter may begin a sentence."""
 
     def one(term):
-        first = f"[{term[0].upper()}{term[0]}]" if term.islower() else re.escape(term[0])
+        first = f"[{term[0].upper()}{term[0]}]" if term[0].islower() else re.escape(term[0])
         return first + re.escape(term[1:])
 
     words = "|".join(one(term) for term in sorted(terms, key=len, reverse=True))
