@@ -62,7 +62,9 @@ book/history
 
 ![a fake](picture.png)
 
-Mode collapse is one term, a mode is another. Deep GANs are one, too. A gan, GANsters and a footstep are none; a non-logit is none.
+Mode collapse is one term, a mode is another. Deep GANs are one.
+
+A gan, GANsters and a footstep are none; a non-logit is none.
 
 ## A step
 
