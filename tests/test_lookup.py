@@ -45,6 +45,9 @@ GAN
 
 deep GAN
   Of many layers.
+
+step size
+  A length.
 ```
 """
 INDEX = """# A logit in the title
@@ -62,7 +65,7 @@ book/history
 
 ![a fake](picture.png)
 
-Mode collapse is one term, a mode is another. Deep GANs are one.
+Mode collapse is one term, a mode is another. Deep GANs are one, and a step size.
 
 A gan, GANsters and a footstep are none; a non-logit is none.
 
@@ -134,7 +137,8 @@ def small_book(tmp_path_factory):
 
 def test_the_first_use_of_a_term_is_a_link_and_nothing_else(small_book):
     found = Links((small_book / "index.html").read_text(encoding="utf-8")).terms
-    assert [words for _, words in found] == ["logits", "Mode collapse", "Deep GANs", "fake", "steps", "GANs"]
+    expected = ["logits", "Mode collapse", "Deep GANs", "step size", "fake", "steps", "GANs"]
+    assert [words for _, words in found] == expected
     anchors = {words: target.partition("#")[2] for target, words in found}
     assert anchors["logits"] == "term-logit" and anchors["Mode collapse"] == "term-mode-collapse"
     page = (small_book / "book" / "glossary.html").read_text(encoding="utf-8")

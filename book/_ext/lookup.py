@@ -2,8 +2,7 @@
 
 1. The first time a page's prose uses a term of the glossary, the term becomes a link to it. Only running text counts:
    no headings, code, links, captions, tables or formulas. Only the term as it stands, with a plural s or at the start
-   of a sentence, so a term with a note in brackets, "mode (of a distribution)", is never linked: its bare word has
-   other meanings too.
+   of a sentence, so a word with other meanings is left alone if its entry has a note, "mode (of a distribution)".
 2. On the glossary and the history, "chapter 5" becomes a link to the notebook of that number, once there is one.
 3. `{{ exercises }}` on a page becomes the list of all exercises, chapter by chapter.
 """
@@ -52,7 +51,7 @@ class LinkTerms(SphinxPostTransform):
     def run(self, **_):
         page, places = self.env.docname, {}
         for name, _title, kind, docname, anchor, _priority in self.env.get_domain("std").get_objects():
-            if kind == "term" and docname == GLOSSARY and "(" not in name:
+            if kind == "term" and docname == GLOSSARY:
                 places[name] = anchor
         if page == GLOSSARY or not places:
             return
