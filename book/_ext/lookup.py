@@ -70,7 +70,7 @@ class LinkTerms(SphinxPostTransform):
                     parts += [nodes.Text(text[end : use.start()]), link]
                     end = use.end()
             if parts:
-                text.parent.replace(text, [part for part in [*parts, nodes.Text(text[end:])] if part.astext()])
+                text.parent.replace(text, [*parts, nodes.Text(text[end:])])
 
 
 def closed(node) -> bool:
