@@ -1,5 +1,10 @@
 """The arithmetic of tools/scaling.py; the measurement itself needs a machine that does nothing else."""
 
+import pytest
+
+from ganbook import results
+from ganbook.models import parameters
+from ganbook.recipes import get
 from tools import scaling
 
 
@@ -25,3 +30,18 @@ def test_the_ways_name_workers_that_exist_and_count_all_their_images():
         assert set(way.workers) <= {"alone 0", "alone 1", "rank 0", "rank 1"}
         apart = all(worker.startswith("alone") for worker in way.workers)
         assert way.images == way.times * (len(way.workers) if apart else 1)
+
+
+@pytest.mark.skipif(not (results.FOLDER / "scaling.json").exists(), reason="python tools/scaling.py has not been run")
+def test_the_stored_measurement_is_of_todays_recipes_on_an_idle_machine():
+    stored = results.load("scaling")
+    assert stored["machine"]["load"] <= 0.5, "measured while the machine did something else"
+    assert [case["recipe"] for case in stored["cases"]] == list(scaling.CASES)
+    for case in stored["cases"]:
+        recipe = get(case["recipe"])
+        floats = sum(parameters(net) for net in recipe.networks(seed=0))
+        assert (case["batch"], case["megabytes_sent_a_step"]) == (recipe.m, round(4e-6 * floats, 2))
+        assert case["images_per_second"].keys() == case["all"].keys() == scaling.WAYS.keys()
+        assert {len(rates) for rates in case["all"].values()} == {stored["rounds"]}
+        for way, again in scaling.summary(case["all"])["efficiency"].items():
+            assert case["efficiency"][way]["median"] == pytest.approx(again["median"], abs=0.01), way
