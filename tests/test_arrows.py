@@ -19,7 +19,7 @@ LAYERS = [
     {"train"},
     {"recipes", "sample"},
     {"run", "plots", "film", "trained", "evaluate", "stacked", "failures"},
-    {"notebook"},
+    {"notebook", "fit"},
     {"cli"},
     {"__main__", "__init__"},
 ]
