@@ -112,6 +112,7 @@ def test_the_network_sees_each_image_and_its_angle_by_itself():
     for parameter in net.parameters():  # those that begin at 0 too
         nn.init.normal_(parameter, 0.0, 0.1)
     x, angle = torch.randn(3, 1, 28, 28), torch.tensor([0.1, 0.8, 1.5])
+    net.requires_grad_(False)
     v = net(x, angle)
     assert v.shape == (3, 1, 28, 28)
     assert net(x[1:2], angle[1:2]) == pytest.approx(v[1:2], abs=1e-3)

@@ -47,6 +47,19 @@ def test_another_seed_is_another_training(fit):
     assert not torch.equal(weights(one), weights(other))
 
 
+class Draws(VAE):
+    """A model that tells what it drew."""
+
+    def loss(self, x):
+        return {**super().loss(x), "draw": torch.rand(())}
+
+
+def test_each_step_of_each_seed_has_its_own_noise(small_folder):
+    plan = dataclasses.replace(SMALL["vae"], model=partial(Draws, 4, 8, 8))
+    draws = [[r["draw"] for r in Fit(plan, seed=seed, folder=small_folder).train(3)] for seed in (0, 1, 0)]
+    assert len({*draws[0], *draws[1]}) == 6 and draws[0] == draws[2]
+
+
 def test_the_global_random_state_is_left_as_it_was(fit):
     run = fit()
     torch.manual_seed(7)
