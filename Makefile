@@ -33,7 +33,7 @@ bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop 
 	@mkdir -p _build
 	$(BIN)/python tools/bench.py
 
-board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour and a half on two cores; stop and continue at will)
+board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python tools/board.py
 
 clean:  ## remove what was built (the environment in .venv stays; remove it by hand)

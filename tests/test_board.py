@@ -1,6 +1,7 @@
 """The metric board: who is on it, that each variant can play, that a run can be repeated, and what is stored."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from ganbook.fit import PLANS, Fit, Plan
 from ganbook.models import parameters
 from ganbook.recipes import RECIPES, get
 from ganbook.run import Run
+from ganbook.sample import sample
 from tools import board, trials
 
 
@@ -46,6 +48,20 @@ def test_a_plan_is_trained_for_its_cpu_seconds_and_again_for_its_steps(small_fol
     assert repeated.step == run.step
     pairs = zip(run.sampler.parameters(), repeated.sampler.parameters())
     assert all(torch.equal(p, q) for p, q in pairs), "the seed and the number of steps are all a run depends on"
+
+
+def test_a_run_of_the_board_can_be_repeated(small_folder, monkeypatch):
+    monkeypatch.setattr(fit, "find", lambda folder, device: Digits(folder=small_folder))
+    monkeypatch.setattr(board, "N", 10)
+    monkeypatch.setattr(board, "distance", lambda x: x.mean().item())
+    plan = dataclasses.replace(PLANS["vae"], m=16)
+    run = trials.spend(plan, 3, 60.0, steps=4).run
+    row = {"seed": 3, "steps": 4, "frechet": sample(run.sampler, 10, seed=1).mean().item()}
+    table = SimpleNamespace(report={"variants": {"vae": [{"seed": 0}, row]}})
+    now, then = board.again(table, {"vae": plan}, "vae", 3)
+    assert now == then
+    row["steps"] = 3
+    assert board.again(table, {"vae": plan}, "vae", 3)[0] != then
 
 
 def test_costs_are_counted_and_drawing_takes_time(monkeypatch):

@@ -2,9 +2,9 @@
 
 Chapter 15's board. Each recipe that draws 28x28 digits is trained for 120 seconds of one thread's CPU time (judging not
 counted), from five seeds for the book's main four and from three for the others; so are the plans of ganbook.fit, at
-the best of a few settings, which are compared on a seed of their own for 40 seconds each. Writes
-ganbook/assets/results/board.json, and board.png with eight samples of every run. What stands in the file with the same
-settings is not repeated, so the command can be stopped and continued.
+the best of a few settings, which are compared on a seed of their own for 40 seconds each. About two hours of one core.
+Writes ganbook/assets/results/board.json, and board.png with eight samples of every run. What stands in the file with
+the same settings is not repeated, so the command can be stopped and continued.
 
     python tools/board.py [--workers 2]
     python tools/board.py --again mlp 3    one run of the board for its recorded steps, to compare with its row
@@ -93,6 +93,8 @@ def main() -> None:
     report = table.report
     if args.again:
         name, seed = args.again
+        if not any(str(row["seed"]) == seed for row in report["variants"].get(name, [])):
+            parser.error(f"There is no run of {name!r} from seed {seed} on the board.")
         best = {name: choice[report.get("chosen", {}).get(name, "")] for name, choice in options.items()}
         now, then = again(table, best, name, int(seed))
         print(f"{name}, seed {seed}: distance {now} now, {then} on the board")
