@@ -133,7 +133,7 @@ class Table:
         with replace(self.cache) as file:
             file.write(json.dumps(self.sheets).encode())
 
-    def fill(self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Recipe | Plan, list[int], float]]) -> None:
+    def fill(self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Recipe, list[int], float]]) -> None:
         """Make the runs that are missing: variant -> recipe, seeds, CPU seconds a run; then draw the sheet.
 
         The sheet has a row a variant: some samples of each of its seeds; grey where a run diverged or was not made.
