@@ -11,7 +11,7 @@ PAGES = _config.yml _toc.yml $(NOTEBOOKS) $(shell find book -type f -not -path '
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test bench clean lint vendor
+.PHONY: help book notebooks test bench board clean lint vendor
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ endif
 bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
 	@mkdir -p _build
 	$(BIN)/python tools/bench.py
+
+board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
+	$(ONE_THREAD) $(BIN)/python tools/board.py
 
 clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
 	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info

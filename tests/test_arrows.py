@@ -19,7 +19,7 @@ LAYERS = [
     {"train"},
     {"recipes", "sample"},
     {"run", "plots", "film", "trained", "evaluate", "stacked", "failures", "latent"},
-    {"notebook", "explore", "likeness"},
+    {"notebook", "explore", "likeness", "fit"},
     {"cli"},
     {"__main__", "__init__"},
 ]

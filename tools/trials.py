@@ -3,6 +3,7 @@
 import json
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from ganbook import results
 from ganbook.data import Digits
 from ganbook.errors import DivergedError
 from ganbook.files import replace
+from ganbook.fit import Fit, Plan
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.judge import judged, load
 from ganbook.metrics.neighbours import prdc
@@ -31,8 +33,8 @@ TAIL = 200  # last steps over which losses are averaged
 WORDS = ("name", "title", "source", "changes", "seed", "steps")  # of a recipe, which do not bear on the result
 
 
-def settings(options: dict[str, Recipe]) -> dict:
-    """What stored rows must agree with to be kept, as JSON gives it back; the options share their networks."""
+def settings(options: Mapping[str, Recipe | Plan]) -> dict:
+    """What stored rows must agree with to be kept, as JSON gives it back; the first option's networks in full."""
     described = {
         label: {key: value for key, value in recipe.describe().items() if key not in WORDS}
         for label, recipe in options.items()
@@ -44,21 +46,21 @@ def settings(options: dict[str, Recipe]) -> dict:
 class Spent(NamedTuple):
     """A run after so many CPU seconds. tail: the records of its last steps."""
 
-    run: Run
+    run: Run | Fit
     seconds: float
     diverged: bool
     tail: list[Record]
 
 
-def spend(recipe: Recipe, seed: int, seconds: float) -> Spent:
-    """Train on one thread until that much CPU time is spent."""
+def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> Spent:
+    """Train on one thread until that much CPU time is spent, or so many steps are made."""
     torch.set_num_threads(1)
-    run = Run(recipe, seed=seed)
+    run = Fit(recipe, seed=seed) if isinstance(recipe, Plan) else Run(recipe, seed=seed)
     run.data  # noqa: B018  reading the images is not training
     tail: deque[Record] = deque(maxlen=TAIL)
     began = time.process_time()
     try:
-        for record in run.train(NEVER):
+        for record in run.train(steps):
             tail.append(record)
             if time.process_time() - began >= seconds:
                 break
@@ -75,7 +77,7 @@ def distance(x: Tensor) -> float:
     return round(frechet(judged(judge, x)[0], real), 2)
 
 
-def measure(recipe: Recipe, seed: int, seconds: float) -> tuple[dict, list]:
+def measure(recipe: Recipe | Plan, seed: int, seconds: float) -> tuple[dict, list]:
     """Train from one seed; returns the row of the table, and some samples as bytes."""
     run, spent, diverged, tail = spend(recipe, seed, seconds)
     row = {"seed": seed, "steps": run.step, "seconds": round(spent, 1), "diverged": diverged}

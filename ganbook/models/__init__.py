@@ -1,8 +1,9 @@
-"""Networks, one family a file; each file has a Generator and a Discriminator.
+"""Networks, one family a file; each file has a Generator and a Discriminator, or one network that needs no opponent.
 
 A Generator maps noise z (m, z_dim) to images in [-1, 1] and has the attribute `z_dim`. A Discriminator maps images
 to logits (m,): the sigmoid that makes a probability of them belongs to the objective. A conditional network takes
-labels y (m,) as a second argument and says how many it knows by its attribute `classes`.
+labels y (m,) as a second argument and says how many it knows by its attribute `classes`. A network without an opponent
+(vae, diffusion) is a Generator that also has a method loss(x), which returns a dict whose "loss" is minimised.
 """
 
 from collections.abc import Callable
