@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.ganbook-installed
+TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
@@ -11,7 +12,7 @@ PAGES = _config.yml _toc.yml $(NOTEBOOKS) $(shell find book -type f -not -path '
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test bench clean lint vendor
+.PHONY: help book notebooks test bench clean lint vendor course slides pdf
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +29,15 @@ ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadscope $(NOTEBOOKS)
 endif
+
+course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
+	$(BIN)/python tools/course.py $(NAMES)
+
+slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
+	$(BIN)/python tools/slides.py $(NAMES)
+
+pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Chromium
+	$(BIN)/python tools/pdf.py
 
 bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
 	@mkdir -p _build
@@ -50,6 +60,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# nbgrader and what prints the PDF go into the same environment; the versions of requirements.txt win.
+$(TEACHING): requirements-course.txt $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-course.txt -c requirements.txt
 	@touch $@
 
 # From scratch each time: an incremental build would leave pages that the table of contents no longer has.

@@ -55,10 +55,10 @@ PAGE = """<!doctype html>
 {slides}
 </div></div>
 <script>
-MathJax.startup.promise.then(() => Reveal.initialize({{
+window.addEventListener("load", () => MathJax.startup.promise.then(() => MathJax.typesetPromise()).then(() => Reveal.initialize({{
   width: 1280, height: 720, margin: 0.03, center: false, hash: true, slideNumber: "c/t", transition: "none",
   plugins: [RevealNotes],
-}}));
+}})));
 </script>
 </body>
 </html>
@@ -73,6 +73,7 @@ class Section:
     slides: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)  # blocks that stand whole on the opening slide
 
 
 def renderer() -> MarkdownIt:
@@ -80,7 +81,7 @@ def renderer() -> MarkdownIt:
 
     def tex(text: str, options: dict) -> str:
         escaped = html.escape(text.strip())
-        return f"\\\\[{escaped}\\\\]" if options["display_mode"] else f"\\\\({escaped}\\\\)"
+        return f"\\[{escaped}\\]" if options["display_mode"] else f"\\({escaped}\\)"
 
     parser = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes", "replacements"])
     return parser.use(dollarmath_plugin, renderer=tex, allow_digits=True, double_inline=True)
@@ -149,8 +150,8 @@ def of_code(cell, section: Section, reader: Plain, wanted: str) -> None:
 
 
 def of_text(text: str, section: Section) -> None:
-    """Add what a Markdown cell shows: boxes, theorems, numbered equations, exercises, summaries."""
-    blocks = paragraphs(text)
+    """Add what a Markdown cell shows beside its first paragraph: boxes, theorems, numbered equations."""
+    blocks = [block for block in paragraphs(text) if block not in section.shown]
     for number, block in enumerate(blocks):
         if block.startswith(">"):
             box = MARKDOWN.render(block)
@@ -160,8 +161,6 @@ def of_text(text: str, section: Section) -> None:
             if block.lstrip().startswith("$$"):
                 block = f"{lead}\n\n{block}"
             section.slides.append(slide(MARKDOWN.render(block), section.title, name="equation"))
-        elif block.startswith("|") or re.match(r"\*\*.+\*\*$", block):
-            continue
 
 
 def opening(section: Section, text: str) -> None:
@@ -170,7 +169,14 @@ def opening(section: Section, text: str) -> None:
     if section.title == "Summary":
         body = "<ul>" + "".join(f"<li>{MARKDOWN.renderInline(shortened(block))}</li>" for block in blocks) + "</ul>"
     else:
-        body = MARKDOWN.render(shortened(blocks[0])) if blocks else ""
+        blocks = paragraphs(text)
+        body = shortened(blocks[0]) if blocks and not blocks[0].startswith(("#", ">")) else ""
+        if body and blocks[1:] and r"\tag{" in blocks[1]:
+            section.shown += [blocks[1]]
+            body += "\n\n" + blocks[1]
+        if not body:
+            return
+        body = MARKDOWN.render(body)
     section.slides.append(slide(body, section.title, level=2, name="opening"))
 
 
