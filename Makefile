@@ -12,7 +12,7 @@ PAGES = _config.yml _toc.yml $(NOTEBOOKS) $(shell find book -type f -not -path '
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test bench clean lint vendor course slides pdf
+.PHONY: help book notebooks test bench clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
 
 pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Chromium
 	$(BIN)/python tools/pdf.py
+
+colab: $(INSTALLED)  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
+	$(BIN)/python tools/colab.py $(NAMES)
 
 bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
 	@mkdir -p _build

@@ -86,7 +86,9 @@ def judged(name: str) -> dict[tuple[str, str, str], BaseException | None]:
                     if key[0] == label:
                         full = "FULL BUDGET" in answer
                         with quick(not full):
-                            results[key] = verdict(answered(cell.source, answer), notebook.cells[check].source, dict(space))
+                            results[key] = verdict(
+                                answered(cell.source, answer), notebook.cells[check].source, dict(space)
+                            )
                 execute(cell.source, space, f"{name} cell {number}")
                 results[label, "right", "the solution"] = None  # else this function would have raised
                 continue

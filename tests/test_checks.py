@@ -1,7 +1,7 @@
 """Each exercise's check accepts every correct approach we could think of and rejects typical wrong ones.
 
 The answers are in tests/answers, a file a chapter. A chapter's cells run once, at the quick budget, up to each exercise,
-where every listed answer is put in place of the solution. An answer that says FULL BUDGET runs at the reader's own.
+where every listed answer is put in the solution's place. An answer that says FULL BUDGET runs at the reader's own.
 """
 
 import functools
@@ -20,7 +20,9 @@ CASES = [(name, *key) for name in NAMES for key in answers(name)]
 @functools.cache
 def results(name):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # chapters that break things on purpose may warn; make test runs them as they are
+        warnings.simplefilter(
+            "ignore"
+        )  # chapters that break things on purpose may warn; make test runs them as they are
         return judged(name)
 
 

@@ -60,7 +60,9 @@ def environment(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     pip(python, "install", "--quiet", *COLABS)
-    own = Path(subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True).strip())
+    own = Path(
+        subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True).strip()
+    )
     borrowed = folder / "borrowed"
     borrowed.mkdir()
     for source in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):

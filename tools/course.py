@@ -22,9 +22,12 @@ import sys
 from pathlib import Path
 
 import nbformat
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
+
+from teaching import head  # noqa: E402
 
 from tools.plain import Plain  # noqa: E402
 
@@ -43,8 +46,8 @@ CONFIG = '''\
 
 import os
 
-# Trainings are cut to four steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget, and
-# then the statements of `claim` count as well.
+# Trainings are cut to four steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget,
+# and then the statements of `claim` count as well.
 os.environ.setdefault("GANBOOK_SMOKE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -89,12 +92,35 @@ def graded(kind: str, label: str, worth: int = 0) -> dict:
     return plain | {"grade_id": f"{label}-check", "grade": True, "locked": True, "points": worth}
 
 
+def questions(path: Path) -> str:
+    """The questions of a chapter in plain Markdown, what is to be said of the answers folded away below each."""
+    lines = ["## Questions"]
+    for number, one in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
+        lines += ["", f"**{number}.** {' '.join(one['question'].split())}", ""]
+        lines += [f"- ({letter}) {answer['text']}" for letter, answer in zip("abcdef", one["answers"])]
+        lines += ["", "<details><summary>About the answers</summary>", ""]
+        for letter, answer in zip("abcdef", one["answers"]):
+            lines.append(f"- ({letter}) {'Right. ' if answer.get('right') else 'No. '}{answer['feedback']}")
+        lines += ["", "</details>"]
+    return "\n".join(lines)
+
+
 def instructor(notebook, name: str, reader: Plain):
     """The solved chapter in plain Markdown with nbgrader's metadata, generated from the tags."""
     made = nbformat.from_dict(notebook)
+    asked = ROOT / "book" / "quizzes" / f"{name}.yml"
     for cell in made.cells:
         if cell.cell_type == "markdown":
-            cell.source = reader.text(cell.source)
+            text = reader.text(cell.source)
+            if asked.exists():
+                text = re.sub(
+                    r"^## Exercises$", lambda _: f"{questions(asked)}\n\n## Exercises", text, flags=re.MULTILINE
+                )
+            cell.source = text
+    first = made.cells[0]
+    first.source = re.sub(
+        r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", first.source, count=1, flags=re.MULTILINE
+    )
     for label, (solution, check) in exercises(notebook).items():
         worth = points(made.cells[check])
         made.cells[solution].metadata["nbgrader"] = graded("solution", label)
@@ -173,7 +199,9 @@ def main() -> None:
     try:
         import nbgrader  # noqa: F401
     except ImportError:
-        raise SystemExit("nbgrader is not installed here: `make course` installs it (requirements-course.txt).") from None
+        raise SystemExit(
+            "nbgrader is not installed here: `make course` installs it (requirements-course.txt)."
+        ) from None
     made = make(names)
     for name, labels in made.items():
         print(f"{name:16} {len(labels)} exercises, {sum(labels.values())} points")

@@ -112,9 +112,10 @@ def document(pages: list[str], numbers: dict[str, int]) -> str:
         str(link).replace("../_static", "_static") for link in first.select('head link[rel="stylesheet"]')
     )
     articles = {page: article(page, pages) for page in pages}
+    titles = {page: text.find("h1").get_text().strip() for page, text in articles.items()}
     contents = "".join(
-        f'<li><a href="#{mark(page)}">{text.find("h1").get_text().strip()}</a> <span>{numbers.get(page, "")}</span></li>'
-        for page, text in articles.items()
+        f'<li><a href="#{mark(page)}">{title}</a> <span>{numbers.get(page, "")}</span></li>'
+        for page, title in titles.items()
     )
     return PAGE.format(
         title=config["title"],

@@ -91,7 +91,9 @@ class Plain:
                 set_, _ = options(found["body"])
                 if label := set_.get("label", set_.get("name")):
                     kind = KINDS.get(found["name"], "Exercise" if found["name"] == "exercise" else "")
-                    self.names[label] = " ".join(filter(None, [kind, f"“{found['title']}”"])) if found["title"] else kind
+                    self.names[label] = (
+                        " ".join(filter(None, [kind, f"“{found['title']}”"])) if found["title"] else kind
+                    )
             for found in EQUATION.finditer(cell.source):
                 number += 1
                 self.numbers[found["label"]] = number
@@ -137,7 +139,10 @@ class Plain:
     def role(self, found) -> str:
         name, key = found["name"], (found["target"] or found["key"]).strip()
         if name in ("cite:t", "cite:p"):
-            works = [(family_names(self.works[one.strip()]), self.works[one.strip()].fields["year"]) for one in key.split(",")]
+            works = [
+                (family_names(self.works[one.strip()]), self.works[one.strip()].fields["year"])
+                for one in key.split(",")
+            ]
             if name == "cite:t":
                 return "; ".join(f"{who} ({year})" for who, year in works)
             return "(" + "; ".join(f"{who}, {year}" for who, year in works) + ")"

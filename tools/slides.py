@@ -55,10 +55,12 @@ PAGE = """<!doctype html>
 {slides}
 </div></div>
 <script>
-window.addEventListener("load", () => MathJax.startup.promise.then(() => MathJax.typesetPromise()).then(() => Reveal.initialize({{
+const look = {{
   width: 1280, height: 720, margin: 0.03, center: false, hash: true, slideNumber: "c/t", transition: "none",
   plugins: [RevealNotes],
-}})));
+}};
+const ready = () => MathJax.startup.promise.then(() => MathJax.typesetPromise()).then(() => Reveal.initialize(look));
+window.addEventListener("load", ready);
 </script>
 </body>
 </html>
@@ -83,7 +85,9 @@ def renderer() -> MarkdownIt:
         escaped = html.escape(text.strip())
         return f"\\[{escaped}\\]" if options["display_mode"] else f"\\({escaped}\\)"
 
-    parser = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes", "replacements"])
+    parser = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(
+        ["table", "smartquotes", "replacements"]
+    )
     return parser.use(dollarmath_plugin, renderer=tex, allow_digits=True, double_inline=True)
 
 
@@ -177,7 +181,8 @@ def opening(section: Section, text: str) -> None:
         if not body:
             return
         body = MARKDOWN.render(body)
-    section.slides.append(slide(body, section.title, level=2, name="opening"))
+    name = "opening summary" if section.title == "Summary" else "opening"
+    section.slides.append(slide(body, section.title, level=2, name=name))
 
 
 def sections(notebook, reader: Plain) -> list[Section]:
@@ -254,7 +259,8 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     titles = [(page.name, re.search(r"<title>(.*)</title>", page.read_text(encoding="utf-8"))[1]) for page in made]
     links = "\n".join(f'<li><a href="{name}">{title}</a></li>' for name, title in titles)
     (folder / "index.html").write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Slides</title><h1>Slides</h1><ul>{links}</ul></html>\n',
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Slides</title>'
+        f"<h1>Slides</h1><ul>{links}</ul></html>\n",
         encoding="utf-8",
     )
     return made

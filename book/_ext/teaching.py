@@ -63,8 +63,8 @@ def add_to_chapter(app, docname, source):
         elif number == 0:
             text = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", text, count=1, flags=re.M)
         elif quiz and "## Exercises" in text:
-            ask = f"## Questions\n\n```{{quiz}} {name}\n```\n\n## Exercises"
-            text, quiz = re.sub(r"^## Exercises", lambda _: ask, text, count=1, flags=re.M), False
+            text = text.replace("## Exercises", f"## Questions\n\n```{{quiz}} {name}\n```\n\n## Exercises", 1)
+            quiz = False
         cell["source"] = text
     if quiz:
         raise ValueError(f"{docname} has questions but no heading '## Exercises' to put them before")

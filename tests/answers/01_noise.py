@@ -1,5 +1,6 @@
 """Answers to the exercises of chapter 1, tried by tests/test_checks.py. Names are those of the notebook."""
 
+
 # %% ex-noise-reshape right: view
 def rows(x):
     return x.view(len(x), -1)
@@ -7,6 +8,7 @@ def rows(x):
 
 def images(r):
     return r.view(-1, 1, 28, 28)
+
 
 # %% ex-noise-reshape right: reshape with both sizes
 def rows(x):
@@ -16,6 +18,7 @@ def rows(x):
 def images(r):
     return r.reshape(r.shape[0], 1, 28, 28)
 
+
 # %% ex-noise-reshape wrong: the batch is always 64
 def rows(x):
     return x.view(64, 784)
@@ -23,6 +26,7 @@ def rows(x):
 
 def images(r):
     return r.view(64, 1, 28, 28)
+
 
 # %% ex-noise-reshape wrong: merges the images too
 def rows(x):
@@ -32,6 +36,7 @@ def rows(x):
 def images(r):
     return r.view(-1, 1, 28, 28)
 
+
 # %% ex-noise-reshape wrong: loses the channel
 def rows(x):
     return x.flatten(1)
@@ -39,6 +44,7 @@ def rows(x):
 
 def images(r):
     return r.view(-1, 28, 28)
+
 
 # %% ex-noise-reshape wrong: turns the images round
 def rows(x):
@@ -48,6 +54,7 @@ def rows(x):
 def images(r):
     return r.view(-1, 1, 28, 28).mT
 
+
 # %% ex-noise-reshape wrong: one row after the other, copied
 def rows(x):
     return torch.stack([image.flatten() for image in x])
@@ -55,6 +62,7 @@ def rows(x):
 
 def images(r):
     return torch.stack([row.view(1, 28, 28) for row in r])
+
 
 # %% ex-noise-view right: by dividing
 shapes, one_image_a_row = [], []
@@ -66,7 +74,15 @@ for size in sizes:
     one_image_a_row.append(fits and shapes[-1] == (64, 784))
 
 # %% ex-noise-view right: lists of lists and ones for True
-shapes = [torch.Size([64, 784]), torch.Size([64, 784]), torch.Size([1792, 28]), torch.Size([128, 392]), torch.Size([784, 64]), None, None]
+shapes = [
+    torch.Size([64, 784]),
+    torch.Size([64, 784]),
+    torch.Size([1792, 28]),
+    torch.Size([128, 392]),
+    torch.Size([784, 64]),
+    None,
+    None,
+]
 one_image_a_row = [1, 1, 0, 0, 0, 0, 0]
 
 # %% ex-noise-view wrong: a view of 784 rows has one image in each column
@@ -121,6 +137,7 @@ sets = [left_set, right_set, new_left, new_right]
 D_split, on_test = learned_judge(sets, (256,), 0.0, seed=0, steps=budget(1_500))
 on_training = (share_of_digits(D_split, left_set) + share_of_digits(D_split, right_set)) / 2
 
+
 # %% ex-noise-zdim right: another seed, and the images made in two halves
 def untrained(z_dim, hidden):
     with seeds.global_draws("weights", 7, device=torch.device("cpu")):
@@ -129,42 +146,52 @@ def untrained(z_dim, hidden):
         z = torch.randn(5_000, z_dim, generator=torch.Generator().manual_seed(1))
         return to_bytes(torch.cat([generator.eval()(half) for half in z.chunk(2)]))
 
+
 # %% ex-noise-zdim wrong: floats instead of bytes
 def untrained(z_dim, hidden):
     return sample(mlp.Generator(z_dim=z_dim, hidden=hidden), 5_000)
+
 
 # %% ex-noise-zdim wrong: rows instead of images
 def untrained(z_dim, hidden):
     return to_bytes(sample(mlp.Generator(z_dim=z_dim, hidden=hidden), 5_000)).flatten(1)
 
+
 # %% ex-noise-zdim wrong: noise of one number whatever was asked
 def untrained(z_dim, hidden):
     return to_bytes(sample(mlp.Generator(z_dim=1, hidden=hidden), 5_000))
 
+
 # %% ex-noise-zdim wrong: pixels drawn by themselves, no generator
 def untrained(z_dim, hidden):
     return torch.randint(256, (5_000, 1, 28, 28), dtype=torch.uint8)
+
 
 # %% ex-noise-count right: the share of faint pixels among all inked ones
 def statistic(images):
     faint = ((images > 0) & (images < 25)).flatten(1).sum(dim=1).float()
     return faint / (images > 0).flatten(1).sum(dim=1).clamp(min=1) - 0.2
 
+
 # %% ex-noise-count right: a sum instead of a mean, any column of one number
 def statistic(images):
     return ((images > 0) & (images <= 24)).sum(dim=(1, 2, 3)) / 784 - 35 / 784
+
 
 # %% ex-noise-count wrong: the mean grey level
 def statistic(images):
     return images.float().flatten(1).mean(dim=1) - 33.3
 
+
 # %% ex-noise-count wrong: the sign is turned round
 def statistic(images):
     return 35 - ((images > 0) & (images < 25)).flatten(1).sum(dim=1)
 
+
 # %% ex-noise-count wrong: one number for the whole batch
 def statistic(images):
     return ((images > 0) & (images < 25)).sum() / len(images) - 35
+
 
 # %% ex-noise-count wrong: counts without a threshold
 def statistic(images):

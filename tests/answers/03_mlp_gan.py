@@ -1,5 +1,6 @@
 """Answers to the exercises of chapter 3, tried by tests/test_checks.py. Names are those of the notebook."""
 
+
 # %% ex-mlp-restart right: with next and a recording generator
 def first_good(start, trial, accept, seeds):
     tried = []
@@ -16,6 +17,7 @@ def first_good(start, trial, accept, seeds):
             return run, tried
     raise RuntimeError("nothing came of the seeds " + ", ".join(map(str, tried)))
 
+
 # %% ex-mlp-restart wrong: trains all of them before it asks
 def first_good(start, trial, accept, seeds):
     runs = [start(seed) for seed in seeds]
@@ -25,6 +27,7 @@ def first_good(start, trial, accept, seeds):
         if accept(run):
             return run, list(seeds)[: number + 1]
     raise RuntimeError(f"no run was accepted; seeds tried: {seeds}")
+
 
 # %% ex-mlp-restart wrong: asks before it trains
 def first_good(start, trial, accept, seeds):
@@ -37,6 +40,7 @@ def first_good(start, trial, accept, seeds):
         trial(run)
     raise RuntimeError(f"no run was accepted; seeds tried: {tried}")
 
+
 # %% ex-mlp-restart wrong: returns None at the end
 def first_good(start, trial, accept, seeds):
     tried = []
@@ -46,6 +50,7 @@ def first_good(start, trial, accept, seeds):
         trial(run)
         if accept(run):
             return run, tried
+
 
 # %% ex-mlp-restart wrong: leaves the accepted seed out
 def first_good(start, trial, accept, seeds):
@@ -58,6 +63,7 @@ def first_good(start, trial, accept, seeds):
         tried.append(seed)
     raise RuntimeError(f"no run was accepted; seeds tried: {tried}")
 
+
 # %% ex-mlp-restart wrong: an error without the seeds
 def first_good(start, trial, accept, seeds):
     tried = []
@@ -68,6 +74,7 @@ def first_good(start, trial, accept, seeds):
         if accept(run):
             return run, tried
     raise RuntimeError("no run was accepted")
+
 
 # %% ex-mlp-logit right: with pencil and paper
 saturating = 1 / (1 + 2.718281828**5)
@@ -118,6 +125,7 @@ G5, D5 = published.networks(seed=0, device=device)
 opt_g, opt_d = published.optimisers(G5, D5)
 five = list(train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=64, k=5))
 
+
 # %% ex-mlp-sgd right: squares added up by hand
 def relative_move(make_optimiser):
     G, D = published.networks(seed=0, device=device)
@@ -126,6 +134,7 @@ def relative_move(make_optimiser):
     list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
     moved = sum((p - q).square().sum().item() for p, q in zip(G.parameters(), old))
     return (moved / sum(q.square().sum().item() for q in old)) ** 0.5
+
 
 # %% ex-mlp-sgd wrong: keeps no copy of the weights
 def relative_move(make_optimiser):
@@ -136,6 +145,7 @@ def relative_move(make_optimiser):
     moved = sum((p - q).square().sum().item() for p, q in zip(G.parameters(), before))
     return (moved / sum(q.square().sum().item() for q in before)) ** 0.5
 
+
 # %% ex-mlp-sgd wrong: measures D
 def relative_move(make_optimiser):
     G, D = published.networks(seed=0, device=device)
@@ -144,6 +154,7 @@ def relative_move(make_optimiser):
     list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
     after = torch.cat([p.detach().flatten() for p in D.parameters()])
     return ((after - before).norm() / before.norm()).item()
+
 
 # %% ex-mlp-sgd wrong: not relative to the length
 def relative_move(make_optimiser):
@@ -154,6 +165,7 @@ def relative_move(make_optimiser):
     after = torch.cat([p.detach().flatten() for p in G.parameters()])
     return (after - before).norm().item()
 
+
 # %% ex-mlp-sgd wrong: the difference of the lengths instead of the length of the difference
 def relative_move(make_optimiser):
     G, D = published.networks(seed=0, device=device)
@@ -163,6 +175,7 @@ def relative_move(make_optimiser):
     after = torch.cat([p.detach().flatten() for p in G.parameters()])
     return abs(after.norm() - before.norm()).item() / before.norm().item()
 
+
 # %% ex-mlp-sizes right: a loop over neighbours
 def parameters_of_pair(z_dim, hidden_g, hidden_d):
     def total(widths):
@@ -170,18 +183,22 @@ def parameters_of_pair(z_dim, hidden_g, hidden_d):
 
     return total([784, *hidden_d, 1]), total([z_dim, *hidden_g, 784])
 
+
 # %% ex-mlp-sizes wrong: forgets the biases
 def parameters_of_pair(z_dim, hidden_g, hidden_d):
     weights = lambda *widths: sum(a * b for a, b in pairwise(widths))
     return weights(784, *hidden_d, 1), weights(z_dim, *hidden_g, 784)
 
+
 # %% ex-mlp-sizes wrong: G before D
 def parameters_of_pair(z_dim, hidden_g, hidden_d):
     return count(z_dim, *hidden_g, 784), count(784, *hidden_d, 1)
 
+
 # %% ex-mlp-sizes wrong: z is always 100
 def parameters_of_pair(z_dim, hidden_g, hidden_d):
     return count(784, *hidden_d, 1), count(100, *hidden_g, 784)
+
 
 # %% ex-mlp-sizes wrong: D's hidden layers are G's, the other way round
 def parameters_of_pair(z_dim, hidden_g, hidden_d):
