@@ -84,7 +84,7 @@ def judged(name: str) -> dict[tuple[str, str, str], BaseException | None]:
                 label, check = at[number]
                 for key, answer in given.items():
                     if key[0] == label:
-                        full = "FULL BUDGET" in answer
+                        full = "FULL BUDGET" in key[2]
                         with quick(not full):
                             results[key] = verdict(
                                 answered(cell.source, answer), notebook.cells[check].source, dict(space)

@@ -77,7 +77,7 @@ def test_labels_are_found_and_grade_ids_are_unique_in_the_book(reader):
     assert len(labels) == len(set(labels)) >= 40
 
 
-# ------------------------------------------------------------------------------------------------------ through nbgrader
+# ------------------------------------------------------------------------------------------------------ by nbgrader
 
 
 def solution_lines(source: str) -> list[str]:
