@@ -30,7 +30,9 @@ PAGE = """<!doctype html>
 <head><meta charset="utf-8"><title>{title}</title>
 {styles}
 <link rel="stylesheet" href="_static/print.css">
-<script>MathJax = {{chtml: {{matchFontHeight: false}}, options: {{enableMenu: false}}}};</script>
+<script>
+MathJax = {{chtml: {{matchFontHeight: false}}, options: {{enableMenu: false, processHtmlClass: "math|mathjax_process"}}}};
+</script>
 <script defer src="_static/vendor/mathjax/tex-chtml-full.js"></script>
 </head>
 <body class="print"><main class="bd-article">
@@ -64,7 +66,9 @@ def article(page: str, pages: list[str]) -> BeautifulSoup:
     ):
         gone.decompose()
     for folded in text.select("details"):
-        if folded.find_parent(class_="tag_solution") or not folded.find_parent(class_="cell"):
+        if folded.find_parent(class_="tag_solution"):
+            folded["open"], folded.summary.string = "", "Solution"
+        elif not folded.find_parent(class_="cell"):
             folded["open"] = ""
         else:
             folded.decompose()  # code that only draws
