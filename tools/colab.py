@@ -14,7 +14,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -65,8 +64,8 @@ def environment(folder: Path) -> Path:
     )
     borrowed = folder / "borrowed"
     borrowed.mkdir()
-    for source in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
-        for entry in Path(source).iterdir():
+    for source in [Path(place) for place in sys.path if Path(place).name in ("site-packages", "dist-packages")]:
+        for entry in source.iterdir():
             if not entry.name.startswith(OURS) and entry.suffix != ".pth" and not (borrowed / entry.name).exists():
                 (borrowed / entry.name).symlink_to(entry)
     (own / "borrowed.pth").write_text(f"{borrowed}\n")
@@ -137,7 +136,6 @@ def main() -> None:
     for number in range(min(options.workers, len(paths))):
         python = environment(PLACE / f"colab{number}")
         spec = python.parent.parent / "share" / "jupyter" / "kernels" / f"colab{number}"
-        pip(python, "--version")
         subprocess.run(
             [python, "-m", "ipykernel", "install", "--prefix", python.parent.parent, "--name", spec.name],
             check=True,

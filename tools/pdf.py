@@ -31,7 +31,10 @@ PAGE = """<!doctype html>
 {styles}
 <link rel="stylesheet" href="_static/print.css">
 <script>
-MathJax = {{chtml: {{matchFontHeight: false}}, options: {{enableMenu: false, processHtmlClass: "math|mathjax_process"}}}};
+MathJax = {{
+  chtml: {{matchFontHeight: false}},
+  options: {{enableMenu: false, processHtmlClass: "math|mathjax_process"}},
+}};
 </script>
 <script defer src="_static/vendor/mathjax/tex-chtml-full.js"></script>
 </head>
