@@ -111,7 +111,7 @@ def test_no_formula_role_or_directive_is_left_as_source_on_a_slide():
 @needs_browser
 def test_nothing_of_a_slide_is_below_its_edge(decks, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(next(one for one in decks if one.stem == "01_noise").as_uri())
+    page.goto(next(one for one in decks if one.stem == "01_noise").as_uri(), timeout=120_000)
     page.wait_for_function("window.Reveal && Reveal.isReady()", timeout=120_000)
     below = page.evaluate("""() => Reveal.getSlides().filter(slide => {
       const at = Reveal.getIndices(slide);
