@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
-from ganbook import recipes, trained
+from ganbook import ranks, recipes, trained
 from ganbook.device import choose
-from ganbook.errors import DivergedError, GanbookError, InputError
+from ganbook.errors import DivergedError, GanbookError, InputError, LostError
 from ganbook.evaluate import evaluate
 from ganbook.files import replace
 from ganbook.run import Run
@@ -25,17 +27,16 @@ CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
 def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` (default: the process's) and return its exit status.
 
-    0: done. 1: training diverged. 2: something the user gave cannot be used. 130: interrupted, and saved.
+    0: done. 1: training diverged, or another of its processes was lost. 2: something the user gave cannot be used.
+    130: interrupted, and saved.
     """
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except DivergedError as error:
-        print(f"ganbook: {error}", file=sys.stderr)
-        return 1
     except GanbookError as error:
-        print(f"ganbook: {error}", file=sys.stderr)
-        return 2
+        rank = int(os.environ.get("RANK", 0))  # of several processes each says what went wrong for it
+        print(f"ganbook: {error}" if rank == 0 else f"ganbook, rank {rank}: {error}", file=sys.stderr)
+        return 1 if isinstance(error, DivergedError | LostError) else 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--steps", type=_positive, help="train up to this step (default: the recipe's full schedule)")
     p.add_argument("--seed", type=int, help="default: the recipe's")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
-    p.add_argument("--data", type=Path, help="folder with the four MNIST files (default: the embedded copy)")
+    p.add_argument("--data", metavar="FOLDER", help="of PNG and JPEG files, or of four files like MNIST's; or: fashion")
+    p.add_argument("--bf16", action="store_true", help="compute in bfloat16 where it is safe; weights stay float32")
+    p.add_argument("--compile", action="store_true", help="compile the networks first, which takes up to a minute")
     p.add_argument("--resume", action="store_true", help="continue the run in --out from its checkpoint")
     p.add_argument("--save-every", type=_positive, default=1000, metavar="N", help="steps between checkpoints (1000)")
     p.add_argument("--log-every", type=_positive, default=10, metavar="N", help="steps between history lines (10)")
@@ -101,8 +104,15 @@ def _recipes(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    recipe, device = recipes.get(args.recipe), choose(args.device)
-    run = _open_run(args, recipe, device)
+    """Train in this process, or as one of those that torchrun started, of which rank 0 writes and talks."""
+    recipe = recipes.get(args.recipe)
+    with ranks.joined(args.device) as device:
+        ranks.part(recipe.m)  # a number of ranks that does not fit shows now
+        return _go_on(_open_run(args, recipe, device), args)
+
+
+def _go_on(run: Run, args: argparse.Namespace) -> int:
+    recipe, first = run.recipe, ranks.rank() == 0
     steps = args.steps or recipe.steps
     if run.step >= steps:
         raise InputError(
@@ -112,11 +122,12 @@ def _train(args: argparse.Namespace) -> int:
     seen = time.perf_counter(), run.step
     with (
         _ask_to_stop() as stopping,
-        open(args.out / HISTORY, "a", encoding="utf-8") as history,
-        tqdm(total=steps, initial=run.step, unit="step", desc=recipe.name) as bar,
+        open(args.out / HISTORY if first else os.devnull, "a", encoding="utf-8") as history,
+        tqdm(total=steps, initial=run.step, unit="step", desc=recipe.name, disable=not first) as bar,
     ):
         for record in run.train(steps - run.step):
-            last = record.step == steps or stopping
+            stop = ranks.anyone(bool(stopping))  # all end after the same step
+            last = record.step == steps or stop
             if record.step % args.log_every == 0 or last:
                 row = record.row()
                 history.write(json.dumps(row) + "\n")
@@ -127,39 +138,51 @@ def _train(args: argparse.Namespace) -> int:
             if record.step % args.save_every == 0 or last:
                 history.flush()
                 _write(run, args.out)
-            if stopping:
+            if stop:
                 break
-    print(f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr)
-    if run.step < steps:
-        print(f"Interrupted. Continue with: ganbook train {recipe.name} --out {args.out} --resume", file=sys.stderr)
-        return 130
-    return 0
+    if first:
+        print(
+            f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr
+        )
+        if run.step < steps:
+            print(f"Interrupted. Continue with: ganbook train {recipe.name} --out {args.out} --resume", file=sys.stderr)
+    return 130 if run.step < steps else 0
 
 
-def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device) -> Run:
+def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.device) -> Run:
     """The run to train: the one in --out with --resume, else a new one in an empty place."""
-    checkpoint, history = args.out / CHECKPOINT, args.out / HISTORY
+    options = {"device": device, "folder": args.data, "bf16": args.bf16, "compiled": args.compile}
     if not args.resume:
-        if checkpoint.exists():
-            raise InputError(f"{args.out} holds a run already. Add --resume to continue it, or name another folder.")
-        try:
-            args.out.mkdir(parents=True, exist_ok=True)
-            history.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(f"{args.out} cannot be written to ({error}). Name another folder with --out.") from error
-        run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, device=device, folder=args.data)
+        ranks.shared(lambda: _make_room(args.out))
+        run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
         run.data  # noqa: B018  a missing or damaged file shows now
         return run
-    run = Run.load(checkpoint, device=device, folder=args.data)
+    run = Run.load(args.out / CHECKPOINT, **options)
     if run.recipe.name != recipe.name:
         raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
     if args.seed not in (None, run.seed):
         raise InputError(f"The run in {args.out} has seed {run.seed}, not {args.seed}. Leave out --seed to go on.")
-    if history.exists():  # lines after the checkpoint belong to steps that are about to be made again
-        kept = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= run.step]
+    ranks.shared(lambda: _cut(args.out / HISTORY, run.step))
+    return run
+
+
+def _make_room(out: Path) -> None:
+    """Make the folder for a new run. Raises InputError if there is a run in it, or it cannot be written to."""
+    if (out / CHECKPOINT).exists():
+        raise InputError(f"{out} holds a run already. Add --resume to continue it, or name another folder.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / HISTORY).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
+
+
+def _cut(history: Path, step: int) -> None:
+    """Drop lines after `step`: they belong to steps that are about to be made again."""
+    if history.exists():
+        kept = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= step]
         with replace(history) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
-    return run
 
 
 def _step(line: str) -> float:
@@ -174,7 +197,8 @@ def _write(run: Run, out: Path) -> None:
     from ganbook.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
 
     run.save(out / CHECKPOINT)
-    save_png(sample(run.sampler, 64), out / SAMPLES)
+    if ranks.rank() == 0:
+        save_png(sample(run.sampler, 64), out / SAMPLES)
 
 
 @contextmanager

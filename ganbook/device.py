@@ -26,3 +26,18 @@ def choose(name: str = "auto") -> torch.device:
         here = ", ".join(kind for kind, there in present.items() if there)
         raise InputError(f"Device {name!r} is not available on this machine, which has: {here}. Choose one of these.")
     return device
+
+
+def of_rank(name: str, local: int) -> torch.device:
+    """Return the device for process number `local` of those that train together on this machine; see `choose`.
+
+    On GPUs each process takes the one of its own number. Raises InputError as `choose` does, and for MPS, of which
+    processes cannot share the work.
+    """
+    device = choose(name)
+    if device.type == "mps":
+        raise InputError("Several ranks can work on CPUs or CUDA devices, not on MPS. Choose --device cpu.")
+    if device.type == "cuda":
+        device = choose(f"cuda:{local}")
+        torch.cuda.set_device(device)
+    return device

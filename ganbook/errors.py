@@ -11,3 +11,7 @@ class InputError(GanbookError, ValueError):
 
 class DivergedError(GanbookError, ArithmeticError):
     """Training produced a loss or a weight that is not a finite number."""
+
+
+class LostError(GanbookError, ConnectionError):
+    """One of the processes that train together has ended, or cannot be reached."""

@@ -1,4 +1,4 @@
-"""The four MNIST files: where they are, whether they are whole, and what is in them.
+"""The four files of MNIST, and of sets made like it: where they are, whether they are whole, and what is in them.
 
 The IDX format (LeCun et al., 1998): a big-endian header 0, 0, type (8: unsigned byte), number of dimensions, then one
 32-bit length for each dimension, then the bytes.
@@ -16,6 +16,7 @@ from torch import Tensor
 from ganbook.errors import InputError
 
 EMBEDDED = Path(__file__).parent / "assets" / "mnist"
+FASHION = Path(__file__).parent / "assets" / "fashion-mnist"  # the test part of Fashion-MNIST
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -26,23 +27,27 @@ MNIST_MD5 = {  # of the files after gunzip
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+FASHION_MD5 = {
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
 
 
 def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
     """Read the images and the labels of `split` from `folder`, plain or with the ending .gz.
 
     Returns images (n, h, w) uint8, labels (n,) int64, and the MD5 of both files together as hexadecimal digits.
-    In the embedded folder each file must have MNIST's own hash; in another folder any IDX files of the same names do
-    (Fashion-MNIST has them), as long as they are whole and fit together.
+    In the embedded folders each file must have its published hash; in another folder any IDX files of the same names
+    do, as long as they are whole and fit together.
 
     Raises InputError, which names the file, if a file is missing, damaged or of another kind.
     """
     if split not in NAMES:
         raise InputError(f"Expected split 'train' or 'test', got {split!r}.")
     raw = {name: _read(folder, name) for name in NAMES[split]}
-    if folder == EMBEDDED:
+    if known := {EMBEDDED: MNIST_MD5, FASHION: FASHION_MD5}.get(folder):
         for name, content in raw.items():
-            if hashlib.md5(content, usedforsecurity=False).hexdigest() != MNIST_MD5[name]:
+            if hashlib.md5(content, usedforsecurity=False).hexdigest() != known[name]:
                 raise InputError(f"{folder / name}.gz is damaged (its hash is wrong). Install ganbook again.")
     images, labels = (_parse(content, folder / name) for name, content in raw.items())
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or len(images) == 0:
@@ -54,21 +59,26 @@ def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
     return images, labels.long(), digest
 
 
-def download(folder: Path) -> Path:
-    """Let torchvision download MNIST below `folder`, and return the folder that then holds the four files.
+def holds(folder: Path) -> bool:
+    """Say whether there is at least one of the four files in `folder`, plain or with the ending .gz."""
+    return any((folder / f"{name}{end}").is_file() for pair in NAMES.values() for name in pair for end in ("", ".gz"))
+
+
+def download(folder: Path, name: str = "MNIST") -> Path:
+    """Let torchvision download MNIST, or FashionMNIST, below `folder`; return the folder of its four files.
 
     Raises InputError if none of torchvision's mirrors answers; what was downloaded before stays where it is.
     """
-    from torchvision.datasets import MNIST  # torchvision takes a second to import and only this needs it
+    from torchvision import datasets  # torchvision takes a second to import and only this needs it
 
     try:
-        MNIST(folder, download=True)
+        getattr(datasets, name)(folder, download=True)
     except (RuntimeError, OSError) as error:
         raise InputError(
-            f"MNIST could not be downloaded into {folder} ({error}). Leave out download=True to use the copy that "
-            "comes with ganbook, or name a folder that holds the four files."
+            f"{name} could not be downloaded into {folder} ({error}). Leave out download=True to use what comes with "
+            "ganbook, or name a folder that holds the four files."
         ) from error
-    return folder / "MNIST" / "raw"
+    return folder / name / "raw"
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -63,3 +63,10 @@ def grid(side: int = 5, gap: float = 2.0, sd: float = 0.05) -> Mixture:
     """side x side Gaussians around the origin (Srivastava et al., 2017, section 4.1: 25 modes)."""
     place = (torch.arange(side) - (side - 1) / 2) * gap
     return Mixture(torch.cartesian_prod(place, place), sd)
+
+
+def moons(pieces: int = 24, radius: float = 1.5, sd: float = 0.1) -> Mixture:
+    """Two half circles that hook into each other, each a string of `pieces` Gaussians so close that no gap is seen."""
+    angle = torch.linspace(0, math.pi, pieces)
+    upper = radius * torch.stack([angle.cos() - 0.5, angle.sin() - 0.25], dim=1)
+    return Mixture(torch.cat([upper, -upper]), sd)

@@ -15,10 +15,10 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganbook import seeds
-from ganbook.data import Digits, Stacked
+from ganbook.data import Images, Stacked, find
 from ganbook.errors import InputError
-from ganbook.models import dcgan, goodfellow, mlp, parameters, pyramid
-from ganbook.objectives import NonSaturating, clip_weights
+from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
+from ganbook.objectives import NonSaturating, Smoothed, clip_weights
 from ganbook.train import Objective
 
 
@@ -63,8 +63,8 @@ class Recipe:
     """A system that can be trained: `G()` and `D()` build the networks, `opt_g(params)` and `opt_d(params)` optimisers.
 
     opt_g None: only D is trained. m: images in a minibatch; k: updates of D a step; steps: the full schedule.
-    size, rotate: of the images, see ganbook.data.Digits. seed: the published one, if any. reuse_fakes: see train.
-    channels: 3 trains on ganbook.data.Stacked, three digits in one image.
+    size, rotate: of the images, see ganbook.data. seed: the published one, if any. reuse_fakes: see train.
+    channels: 3 trains on colour images, or on ganbook.data.Stacked, three digits in one image.
     ema: d > 0 also keeps a moving average of G's weights, w_avg <- d w_avg + (1 - d) w after each step, to sample from.
     """
 
@@ -100,10 +100,12 @@ class Recipe:
         """Return new optimisers for `G` (None where only D is trained) and for `D`."""
         return self.opt_g and self.opt_g(G.parameters()), self.opt_d(D.parameters())
 
-    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits | Stacked:
-        """Return the training images in the size, with the rotation and with the channels of this recipe."""
-        digits = Digits("train", folder=folder, size=self.size, rotate=self.rotate, device=device)
-        return digits if self.channels == 1 else Stacked(digits)
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images | Stacked:
+        """Return the training images in the size, with the rotation and with the channels of this recipe.
+
+        folder: where they are, or the name of a set: see ganbook.data.find.
+        """
+        return find(folder, size=self.size, channels=self.channels, rotate=self.rotate, device=device)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, ready for JSON; parameters are counted on the networks themselves."""
@@ -273,6 +275,56 @@ _ALL = (
             "all 60,000 training images are used, not 50,000",
             "50 epochs; the length of theirs is not given",
         ),
+    ),
+    Recipe(
+        name="dcgan",
+        title="A DCGAN for two minutes",
+        source="This book, chapter 10; recipe a-dcgan with changes",
+        G=partial(dcgan.Generator, width=32, even=True),
+        D=partial(dcgan.Discriminator, width=24),
+        objective=NonSaturating(),
+        opt_g=Adam(1e-3, (0.5, 0.99)),
+        opt_d=Adam(4e-4, (0.5, 0.99)),
+        m=64,
+        steps=6_000,
+        reuse_fakes=True,
+        ema=0.998,
+        changes=(
+            "half of G's width and one and a half times D's: a step takes half the time",
+            "G's kernels are multiples of their strides (Odena et al., 2016)",
+            "rate 1e-3 for G and 4e-4 for D instead of 2e-4 (two rates, there with D ahead: Heusel et al., 2017)",
+            "an average of G's weights is sampled from (Yazici et al., 2019)",
+            "64 images a step, not rotated, and G is updated on the fakes that D was just shown",
+        ),
+    ),
+    Recipe(
+        name="conditional",
+        title="The conditional DCGAN: the best recipe of the book",
+        source="This book, chapters 10 and 11; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
+        G=partial(conditional.Generator, width=32, even=True),
+        D=partial(conditional.Projection, width=24),
+        objective=Smoothed(real=0.9),
+        opt_g=Adam(1e-3, (0.5, 0.99)),
+        opt_d=Adam(4e-4, (0.5, 0.99)),
+        m=64,
+        steps=6_000,
+        reuse_fakes=True,
+        ema=0.998,
+    ),
+    Recipe(
+        name="stacked",
+        title="Three digits in three colours",
+        source="This book, chapter 6; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
+        G=partial(dcgan.Generator, width=32, channels=3),
+        D=partial(dcgan.Discriminator, width=24, channels=3, norm=partial(nn.GroupNorm, 1)),
+        objective=NonSaturating(),
+        opt_g=Adam(2e-3, (0.5, 0.99)),
+        opt_d=Adam(8e-4, (0.5, 0.99)),
+        m=64,
+        steps=9_000,
+        reuse_fakes=True,
+        channels=3,
+        ema=0.998,
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganbook import seeds
+from ganbook import ranks, seeds
 from ganbook.errors import DivergedError, InputError
 from ganbook.models import given
+from ganbook.ranks import mine
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
 
@@ -34,7 +35,8 @@ class Record:
     """What happened in one step: the number of the step, the real images seen so far, and scalars by name.
 
     The names are those of the objective's entries with the player before them: d_loss, d_real, d_fake, g_loss, ...
-    `record["d_loss"]` reads one as a float; only reading makes a GPU finish its work.
+    `record["d_loss"]` reads one as a float; only reading makes a GPU finish its work. Of ranks that train together all
+    have the same record: images of all of them, and means over their scalars.
     """
 
     step: int
@@ -53,10 +55,12 @@ def update(optimiser: Optimizer, loss: Tensor) -> None:
     """Move the parameters that `optimiser` holds one step down the gradient of `loss`.
 
     Only these parameters are differentiated: no gradient is left in the other network, and none is computed in vain.
+    Ranks that train together (ganbook.ranks) all step down the mean of their gradients.
     """
     params = [p for group in optimiser.param_groups for p in group["params"]]
     optimiser.zero_grad()  # gradients add up from call to call; this one starts from nothing
     loss.backward(inputs=params)
+    ranks.average(p.grad for p in params if p.grad is not None)
     optimiser.step()
 
 
@@ -81,7 +85,7 @@ def train(
     of Algorithm 1.
 
     steps: how many steps (updates of G) to make; an epoch of n images has n // (m * k) of them.
-    m: images in a minibatch. k: updates of D for each update of G.
+    m: images in a minibatch, which ranks that train together share out. k: updates of D for each update of G.
     opt_g: None leaves G as it is, to train D alone.
     seed, start: step s draws the same data, noise and dropout for the same seed, whatever happened before; so
         `start=s` continues a run after step s exactly (see ganbook.run for the rest of its state).
@@ -100,10 +104,11 @@ def train(
     G.train(), D.train()
     for step in range(start + 1, start + steps + 1):
         rng = seeds.generator("noise", seed, step, device=device)
-        with seeds.global_draws("dropout", seed, step, device=device):
+        with seeds.global_draws(ranks.own("dropout"), seed, step, device=device):
             for _ in range(k):  # "for k steps do"
                 z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
                 x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
+                z, x, y = map(mine, (z, x, y))  # all of it, unless other ranks take their parts
                 g_of, critic = given(G, y), given(D, y)  # the networks themselves, unless they take labels
                 with torch.set_grad_enabled(reuse_fakes):
                     x_fake = g_of(z)
@@ -115,12 +120,13 @@ def train(
             if opt_g is not None:
                 if not reuse_fakes:
                     z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
-                    x_fake = g_of(z)
+                    x_fake = g_of(mine(z))
                 g = objective.generator(critic, x, x_fake)
                 update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
         values = {
             f"{player}_{name}": v.detach() for player, scalars in (("d", d), ("g", g)) for name, v in scalars.items()
         }
+        ranks.average(values.values())
         health += values["d_loss"] + values.get("g_loss", 0.0)
         if (step % CHECK_EVERY == 0 or step == start + steps) and not health.isfinite():
             raise DivergedError(

@@ -13,12 +13,12 @@ ROOT = Path(ganbook.__file__).parent
 # Each layer may import from the layers before it, never from its own or a later one (but within a package).
 LAYERS = [
     {"errors"},
-    {"device", "files", "gradients", "idx", "seeds", "shapes", "metrics", "results"},
-    {"sealed"},
+    {"device", "fast", "files", "gradients", "idx", "pictures", "seeds", "shapes", "metrics", "results"},
+    {"sealed", "ranks"},
     {"data", "models", "objectives", "points"},
     {"train"},
     {"recipes", "sample"},
-    {"run", "plots", "film", "trained", "evaluate", "stacked"},
+    {"run", "plots", "film", "trained", "evaluate", "stacked", "failures"},
     {"notebook"},
     {"cli"},
     {"__main__", "__init__"},

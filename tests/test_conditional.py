@@ -93,39 +93,6 @@ def test_appending_the_label_is_adding_a_learned_bias():
     assert torch.allclose(rest(by_hand), G(z, y), atol=1e-5)
 
 
-def labelled_norm():
-    """A small one whose labels differ."""
-    torch.manual_seed(0)
-    layer = conditional.LabelledNorm(3, classes=10)
-    nn.init.normal_(layer.by_label.weight), nn.init.normal_(layer.by_label.bias)
-    return layer
-
-
-def test_each_label_has_the_batchnorm_of_its_own_scale_and_shift():
-    layer, h, y = labelled_norm(), torch.randn(8, 3, 5, 5), torch.tensor([0, 9, 4, 4, 2, 7, 1, 1])
-    normalised = (h - h.mean((0, 2, 3), keepdim=True)) / (h.var((0, 2, 3), keepdim=True, correction=0) + 1e-5).sqrt()
-    scale, shift = (layer.by_label.weight.T + layer.by_label.bias)[y].split(3, dim=1)
-    by_hand = normalised * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
-    assert torch.allclose(layer(h, F.one_hot(y, 10).float()), by_hand, atol=1e-5)
-    layer.eval()
-    alone = torch.cat([layer(h[i : i + 1], F.one_hot(y[i : i + 1], 10).float()) for i in range(8)])
-    assert torch.allclose(layer(h, F.one_hot(y, 10).float()), alone, atol=1e-5), "in use, from its running averages"
-
-
-def test_a_new_modulated_generator_is_the_plain_one_and_can_learn_to_differ():
-    torch.manual_seed(0)
-    G, plain = conditional.Modulated(z_dim=8, width=4), conditional.Generator(z_dim=8, width=4)
-    plain.load_state_dict(G.state_dict(), strict=False)
-    for layer in plain.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.ones_(layer.weight), nn.init.zeros_(layer.bias)
-    z, y = torch.randn(16, 8), torch.arange(16) % 5
-    assert torch.allclose(G(z, y), plain(z, y), atol=1e-5)
-    G(z, y).square().sum().backward()
-    moved = G.net.layers[2].by_label.weight.grad.abs().sum(0)
-    assert (moved[:5] > 0).all() and (moved[5:] == 0).all(), "only the labels that were asked for"
-
-
 def test_concatenated_labels_reach_the_logits_only_through_themselves():
     D, x, y = critic(conditional.Discriminator), images(6), torch.tensor([0, 1, 2, 3, 4, 5])
     turned = y.roll(1)

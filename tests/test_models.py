@@ -55,6 +55,7 @@ def test_parameter_counts_are_the_published_ones(D, G, published):
     ("network", "sides"),
     [
         (dcgan.Generator(), [1, 3, 6, 13, 28]),
+        (dcgan.Generator(even=True), [1, 3, 6, 14, 28]),
         (dcgan.Discriminator(), [13, 5, 1]),
         (pyramid.Generator(), [1, 4, 8, 16]),
         (pyramid.Discriminator(), [8, 4, 1]),
@@ -68,6 +69,23 @@ def test_sides_are_the_published_ones(network, sides):
     size = {dcgan.Discriminator: 28, pyramid.Discriminator: 16}.get(type(network))
     network(torch.zeros(2, 1, size, size) if size else torch.zeros(2, network.z_dim))
     assert seen == sides
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_even_kernels_make_all_pixels_of_equally_many_products(even):
+    """With ones for weights and input, and no bias, what a layer makes is the number of its products at each pixel."""
+    made = torch.ones(1, 1, 6, 6)
+    for layer in [x for x in dcgan.Generator(width=1, even=even).modules() if isinstance(x, nn.ConvTranspose2d)][2:]:
+        count = nn.functional.conv_transpose2d(
+            torch.ones_like(made), torch.ones(1, 1, *layer.kernel_size), stride=layer.stride, padding=layer.padding
+        )
+        inside = count[..., 3:-3, 3:-3]
+        made = torch.ones_like(count)
+        if layer.kernel_size == (4, 4):
+            assert inside.unique().tolist() == [4]
+        else:
+            assert not even and inside.unique().tolist() == [1, 2, 4]
+    assert made.shape[-1] == 28
 
 
 def test_every_parameter_is_used():

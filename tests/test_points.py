@@ -9,7 +9,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 
 from ganbook.errors import InputError
 from ganbook.models import parameters, points
-from ganbook.points import Mixture, grid, ring
+from ganbook.points import Mixture, grid, moons, ring
 
 LINE = Mixture(torch.tensor([[-1.0], [0.5], [3.0]]), 0.4)
 SQUARE = grid(2, gap=2.0, sd=0.25)  # modes at (-1, -1), (-1, 1), (1, -1), (1, 1)
@@ -24,7 +24,7 @@ def by_torch(data):
 # ------------------------------------------------------------------------------------------------------- the density
 
 
-@pytest.mark.parametrize("data", [LINE, SQUARE, ring(), grid(), ring(3, radius=0.3, sd=0.2)])
+@pytest.mark.parametrize("data", [LINE, SQUARE, ring(), grid(), moons(), ring(3, radius=0.3, sd=0.2)])
 def test_log_density_agrees_with_torch_distributions(data):
     rng = torch.Generator().manual_seed(0)
     x = 4 * torch.randn(500, data.means.shape[1], generator=rng)
@@ -191,3 +191,14 @@ def test_samples_may_lie_anywhere():
         for p in G.layers[-1].parameters():
             p.mul_(1000)
     assert torch.allclose(G(z), 1000 * before, rtol=1e-3, atol=1e-3) and G(z).abs().max() > 1
+
+
+def test_two_moons_are_mirror_images_on_two_half_circles_without_gaps():
+    data = moons(24, radius=1.5, sd=0.1)
+    upper, lower = data.means.split(24)
+    assert torch.allclose(upper, -lower), "half a turn about the origin makes one of the other"
+    centre = 1.5 * torch.tensor([-0.5, -0.25])
+    assert torch.allclose((upper - centre).norm(dim=1), torch.tensor(1.5)) and (upper[:, 1] >= centre[1] - 1e-6).all()
+    along = (upper[:-1, None] + (upper[1:] - upper[:-1])[:, None] * torch.linspace(0, 1, 11)[:, None]).flatten(0, 1)
+    density = data.log_density(along)[22:-22].exp()  # away from the tips
+    assert density.min() > 0.8 * density.max(), "no gap is seen between two pieces"

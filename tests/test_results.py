@@ -5,6 +5,7 @@ import json
 import math
 
 import pytest
+import torch
 
 from ganbook import results, trained
 from ganbook.data import Digits
@@ -12,7 +13,7 @@ from ganbook.errors import InputError
 from ganbook.objectives import NonSaturating
 from ganbook.recipes import Recipe, get
 from ganbook.run import Run
-from tools import failures, objectives, restarts, trials
+from tools import best, failures, objectives, restarts, trials
 
 NAMES = sorted(path.stem for path in results.FOLDER.glob("*.json"))
 
@@ -73,6 +74,27 @@ def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
             assert all(value.isfinite() for value in record.values.values()), name
 
 
+@pytest.mark.parametrize("tool", [objectives, failures], ids=lambda tool: tool.__name__)
+def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(tool):
+    stored = results.load(tool.__name__.removeprefix("tools."))
+    for name, options in tool.variants().items():
+        options = options if isinstance(options, dict) else {"": options}
+        assert stored["settings"][name] == trials.settings(options), name
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == list(range(len(rows))) and len(rows) >= 3, f"{name}: a seed is missing"
+        for row in rows:
+            assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
+            assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
+
+
+def test_the_best_recipe_was_timed_as_it_is():
+    stored = results.load("best")
+    assert stored["settings"] == trials.settings({"": get(stored["recipe"])})
+    assert [row["seed"] for row in stored["rows"]] == best.SEEDS and stored["seconds"] == best.LOOKS
+    for row in stored["rows"]:
+        assert len(row["steps"]) == len(row["frechet"]) == len(best.LOOKS) and row["steps"] == sorted(row["steps"])
+
+
 def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     sheets = {"a": {"0": []}, "b": {"0": []}}
@@ -84,6 +106,33 @@ def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monk
     assert table.report["variants"] == {"a": [row], "b": [], "c": []}
     table.keep()
     assert json.loads((tmp_path / "t.json").read_text())["variants"]["a"] == [row]
+
+
+def test_the_sheet_has_a_row_a_variant_and_the_seeds_that_all_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    levels = {"a": {"0": 0, "1": 255, "2": 100}, "b": {"0": 120, "1": 7}}
+    table = trials.Table("t", tmp_path / "cache.json", {"a": {}, "b": {}})
+    for name, seeds in levels.items():
+        table.report["variants"][name] = [{"seed": int(seed)} for seed in seeds]
+        table.sheets[name] = {s: torch.full((trials.SHOWN, 1, 28, 28), v).tolist() for s, v in seeds.items()}
+    table.keep(), table.draw()
+    drawn = results.picture("t") * 255
+    assert drawn.shape == (2 * 29 - 1, 2 * trials.SHOWN * 29 - 1)
+    middles = drawn[14::29, 14 :: 29 * trials.SHOWN]
+    assert middles.round().tolist() == [[0, 255], [119, 0]], "the nearest of 16 levels"
+
+
+def test_the_best_recipe_is_looked_at_when_its_seconds_are_over(small_folder, monkeypatch):
+    data = Digits(folder=small_folder)
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": data)
+    monkeypatch.setattr(best, "LOOKS", [0.2, 0.5])
+    monkeypatch.setattr(best, "N", 100)
+    seen = []
+    monkeypatch.setattr(best, "distance", lambda x: seen.append(x) or len(seen))
+    row = best.measure(dataclasses.replace(get("conditional"), m=8), seed=3)
+    assert row["seed"] == 3 and row["frechet"] == [1, 2] and 0 <= row["named_right"] <= 1
+    assert 0 < row["steps"][0] < row["steps"][1]
+    assert [x.shape for x in seen] == 2 * [(100, 1, 28, 28)] and not seen[0].equal(seen[1])
 
 
 class Hopeless(NonSaturating):

@@ -12,7 +12,8 @@ from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 
-from ganbook.models import dcgan, minibatch, mlp
+from ganbook.failures import GALLERY
+from ganbook.models import dcgan, minibatch
 from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
 from ganbook.recipes import Adam, Recipe
 from tools.trials import LEAST, N, Table, floor, settings
@@ -35,13 +36,7 @@ HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 
     reuse_fakes=True,
     ema=0.995,
 )
-COLLAPSING = changed(  # chapter 3's repaired pair made smaller, and without the BatchNorm that repaired it
-    HEALTHY,
-    G=partial(mlp.Generator, z_dim=64, hidden=(256, 512), slope=0.2),
-    D=partial(mlp.Discriminator, hidden=(512, 256), slope=0.2, dropout=0.0),
-    opt_g=Adam(4e-4, BETAS),
-    opt_d=Adam(4e-4, BETAS),
-)
+COLLAPSING = changed(GALLERY["collapse"].failed, ema=0.995)
 
 
 def sensitivity() -> dict[str, Recipe]:

@@ -27,7 +27,7 @@ from ganbook.recipes import Recipe, get
 from ganbook.run import Run
 from ganbook.sample import fixed_noise, sample
 
-NAMES = ("d-linear", "mlp", "a-mlp", "a-dcgan", "c-mlp", "b-dcgan16")
+NAMES = ("d-linear", "mlp", "a-mlp", "a-dcgan", "c-mlp", "b-dcgan16", "conditional")
 WITH_D = ("c-mlp", "mlp", "a-dcgan")  # the discriminators that a chapter looks at
 BINS = 200  # means and standard deviations of every scalar are kept over this many parts of the run
 FRAMES = 40

@@ -132,10 +132,7 @@ class Table:
             file.write(json.dumps(self.sheets).encode())
 
     def fill(self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Recipe, list[int], float]]) -> None:
-        """Make the runs that are missing: variant -> recipe, seeds, CPU seconds a run; then draw the sheet.
-
-        The sheet has a row a variant: some samples of each of its seeds; grey where a run diverged or was not made.
-        """
+        """Make the runs that are missing: variant -> recipe, seeds, CPU seconds a run; then draw the sheet."""
         jobs = {}
         for name, (recipe, seeds, seconds) in plan.items():
             done = {row["seed"] for row in self.report["variants"][name]}
@@ -147,9 +144,18 @@ class Table:
             self.sheets.setdefault(name, {})[str(row["seed"])] = images
             self.keep()
             print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row['steps']:,} steps", flush=True)
-        widest = max(len(rows) for rows in self.report["variants"].values())
-        sheet = torch.full((len(self.report["variants"]), widest, SHOWN, 1, 28, 28), 128.0)
-        for i, (name, rows) in enumerate(self.report["variants"].items()):
-            for j, row in enumerate(rows):
+        self.draw()
+
+    def draw(self) -> None:
+        """The sheet: a row a variant, some samples of each of its first seeds; grey where a run diverged.
+
+        In 16 levels of grey, since noise would fill a megabyte otherwise.
+        """
+        variants = self.report["variants"]
+        seeds = min(len(rows) for rows in variants.values())
+        sheet = torch.empty(len(variants), seeds, SHOWN, 1, 28, 28)
+        for i, (name, rows) in enumerate(variants.items()):
+            for j, row in enumerate(rows[:seeds]):
                 sheet[i, j] = torch.tensor(self.sheets[name][str(row["seed"])])
-        save_png(sheet.flatten(0, 2) / 127.5 - 1, self.png, columns=widest * SHOWN, scale=1)
+        sheet = (sheet / 17).round() * 17
+        save_png(sheet.flatten(0, 2) / 127.5 - 1, self.png, columns=seeds * SHOWN, scale=1)

@@ -21,53 +21,18 @@ def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
 
 
 class Generator(nn.Module):
-    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise."""
+    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise.
 
-    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10) -> None:
+    width, even: see ganbook.models.dcgan.Generator.
+    """
+
+    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False) -> None:
         super().__init__()
         self.z_dim, self.classes = z_dim, classes
-        self.net = dcgan.Generator(z_dim + classes, width)
+        self.net = dcgan.Generator(z_dim + classes, width, even=even)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         return self.net(torch.cat([z, one_hot(y, len(z), self.classes)], dim=1))  # (m, z_dim + classes) -> x
-
-
-class LabelledNorm(nn.Module):
-    """h (m, c, h, w), labels as rows (m, classes) -> (m, c, h, w): BatchNorm whose scale and shift depend on the label.
-
-    Dumoulin et al. (2017), "A learned representation for artistic style", eq. 5, there with styles for labels. All
-    labels start with scale 1 and shift 0.
-    """
-
-    def __init__(self, channels: int, classes: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.by_label = nn.Linear(classes, 2 * channels)  # its bias is what the labels have in common
-        nn.init.zeros_(self.by_label.weight), nn.init.zeros_(self.by_label.bias)
-
-    def forward(self, h: Tensor, rows: Tensor) -> Tensor:
-        scale, shift = self.by_label(rows)[:, :, None, None].chunk(2, dim=1)  # (m, 2 c) -> 2 x (m, c, 1, 1)
-        return self.norm(h) * (1 + scale) + shift
-
-
-class Modulated(Generator):
-    """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label also sets the scale of every channel.
-
-    As in Miyato and Koyama (2018), section 4: each BatchNorm of the generator is a LabelledNorm.
-    """
-
-    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10) -> None:
-        super().__init__(z_dim, width, classes)
-        for i, layer in enumerate(self.net.layers):
-            if isinstance(layer, nn.BatchNorm2d):
-                self.net.layers[i] = LabelledNorm(layer.num_features, classes)
-
-    def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        rows = one_hot(y, len(z), self.classes)
-        h = torch.cat([z, rows], dim=1)  # (m, z_dim) -> (m, z_dim + classes)
-        for layer in self.net.layers:
-            h = layer(h, rows) if isinstance(layer, LabelledNorm) else layer(h)
-        return h
 
 
 class Discriminator(nn.Module):

@@ -32,17 +32,21 @@ def down(
 
 
 class Generator(nn.Module):
-    """z (m, z_dim) -> x (m, channels, 28, 28) in [-1, 1]; the last hidden layer has `width` channels."""
+    """z (m, z_dim) -> x (m, channels, 28, 28) in [-1, 1]; the last hidden layer has `width` channels.
 
-    def __init__(self, z_dim: int = 64, width: int = 64, channels: int = 1) -> None:
+    even: a kernel of 4 instead of 3 in the one layer whose kernel is no multiple of its stride, so that all pixels are
+        made by equally many products (Odena et al., 2016); the frame that is then too much is cut off at the end.
+    """
+
+    def __init__(self, z_dim: int = 64, width: int = 64, channels: int = 1, even: bool = False) -> None:
         super().__init__()
         self.z_dim = z_dim
         self.layers = nn.Sequential(
             nn.Unflatten(1, (z_dim, 1, 1)),  # (m, z_dim) -> (m, z_dim, 1, 1)
             *up(z_dim, 4 * width, 3, 2),  # 1 -> 3
             *up(4 * width, 2 * width, 4, 1),  # 3 -> 6
-            *up(2 * width, width, 3, 2),  # 6 -> 13
-            *(nn.ConvTranspose2d(width, channels, 4, 2), nn.Tanh()),  # 13 -> 28
+            *up(2 * width, width, 4 if even else 3, 2),  # 6 -> 13, or 14
+            *(nn.ConvTranspose2d(width, channels, 4, 2, padding=int(even)), nn.Tanh()),  # -> 28
         )
         self.apply(init)
 

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganbook.ranks import dealt
+
 
 @dataclass(frozen=True)
 class InstanceNoise:
@@ -28,4 +30,4 @@ class InstanceNoise:
         return self.objective.generator(critic, self._noisy(x), self._noisy(x_fake))
 
     def _noisy(self, x: Tensor) -> Tensor:
-        return x + self.sigma * torch.randn_like(x)
+        return x + self.sigma * dealt(torch.randn, x.shape, x.device)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ganbook.objectives.slope import squared_slope
 from ganbook.objectives.wgan import Wasserstein
+from ganbook.ranks import dealt
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class GradientPenalty(Wasserstein):
         with eps ~ U[0, 1] drawn for each pair from torch's global generator, which `train` starts anew for each step.
         """
         d = super().discriminator(critic, x, x_fake)
-        eps = torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device)  # (m, 1, 1, 1), one number a pair
+        eps = dealt(torch.rand, (len(x), *[1] * (x.ndim - 1)), x.device)  # (m, 1, 1, 1), one number a pair
         slope = (squared_slope(critic, eps * x + (1 - eps) * x_fake) + 1e-12).sqrt()  # a root at 0 has no gradient
         penalty = (slope - 1).square().mean()
         return {**d, "loss": d["loss"] + self.weight * penalty, "penalty": penalty, "slope": slope.mean()}

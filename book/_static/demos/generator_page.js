@@ -1,0 +1,296 @@
+/* The page "A generator in the page": what is pressed, dragged and seen. The arithmetic is in generator.js. */
+"use strict";
+
+globalThis.ganbook = globalThis.ganbook || {};
+
+(function (ganbook) {
+  const { calm, say } = ganbook.page;
+  const ROWS = 7; // digits on a side of the map
+  const MANY = 16; // samples below
+  const GLIDE = 500; // milliseconds from old corners to new ones
+  const STEP = 0.05; // of the square, for one press of an arrow key
+  const folder = document.currentScript.src.replace(/[^/]*$/, "");
+
+  const root = document.getElementById("generator-demo");
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+
+  const state = {
+    G: null,
+    random: new ganbook.Random(Math.floor(Math.random() * 2 ** 32)),
+    corners: [], // four noises: top left, top right, bottom left, bottom right
+    across: 0,
+    down: 0,
+    label: 0,
+    amounts: [], // of the sliders
+    many: [], // the noises of the samples below
+    digits: null,
+    map: 0, // the number of the last map that was begun
+    mapped: 0, // and of the last that is complete
+    gliding: false, // whether the corners are on their way
+  };
+
+  // ------------------------------------------------------------------------------------------------------ the digits
+
+  /** Paint an image of numbers in [-1, 1] onto a canvas, one canvas pixel a pixel. */
+  function paint(canvas, image, side) {
+    [canvas.width, canvas.height] = [side, side];
+    const context = canvas.getContext("2d");
+    const picture = context.createImageData(side, side);
+    image.forEach((value, i) => {
+      picture.data.fill((value + 1) * 127.5, 4 * i, 4 * i + 3);
+      picture.data[4 * i + 3] = 255;
+    });
+    context.putImageData(picture, 0, 0);
+  }
+
+  /** The noise at a place of the square, with what the sliders add. */
+  function noise(across, down) {
+    const z = ganbook.blend(state.corners, across, down);
+    state.G.directions.forEach(({ vector }, d) => {
+      for (let i = 0; i < z.length; i++) z[i] += state.amounts[d] * vector[i];
+    });
+    return z;
+  }
+
+  const draw = (z) => state.G.draw(z, state.label);
+
+  /** Draw the digit at the handle and find the nearest real one. */
+  function show() {
+    const { G, digits } = state;
+    const image = draw(noise(state.across, state.down));
+    paint(part("digit"), image, G.side);
+    const found = ganbook.nearest(image, digits);
+    const n = digits.side ** 2;
+    const real = Float32Array.from(digits.images.subarray(found.index * n, (found.index + 1) * n), (v) => v / 127.5 - 1);
+    paint(part("nearest"), real, digits.side);
+    say(part("apart"), `labelled ${found.label}, ${found.apart.toFixed(3)} apart`);
+    part("nearest").setAttribute("aria-label", `Nearest real digit, a ${found.label}`);
+    const handle = part("handle");
+    handle.style.left = `${100 * state.across}%`;
+    handle.style.top = `${100 * state.down}%`;
+    handle.setAttribute("aria-valuenow", Math.round(100 * state.across));
+    const words = `${Math.round(100 * state.across)} % across, ${Math.round(100 * state.down)} % down`;
+    handle.setAttribute("aria-valuetext", words);
+  }
+
+  /** Draw the map behind the handle, a few digits a frame so that the page stays alive. */
+  function drawMap() {
+    const number = ++state.map; // a later call ends this one
+    const { side } = state.G;
+    const tile = document.createElement("canvas");
+    const map = part("map");
+    const size = ROWS * side;
+    if (map.width !== size) [map.width, map.height] = [size, size];
+    let i = 0;
+    const more = () => {
+      if (number !== state.map) return;
+      const end = performance.now() + 12;
+      while (i < ROWS * ROWS && performance.now() < end) {
+        const [row, column] = [Math.floor(i / ROWS), i % ROWS];
+        paint(tile, draw(noise(column / (ROWS - 1), row / (ROWS - 1))), side);
+        map.getContext("2d").drawImage(tile, column * side, row * side);
+        i++;
+      }
+      if (i < ROWS * ROWS) requestAnimationFrame(more);
+      else state.mapped = number;
+    };
+    requestAnimationFrame(more);
+  }
+
+  /** Draw the sixteen samples, and say how long it took. */
+  function drawMany() {
+    const start = performance.now();
+    const images = state.many.map(draw);
+    const time = performance.now() - start;
+    images.forEach((image, i) => paint(part("many").children[i].firstElementChild, image, state.G.side));
+    say(part("time"), `${MANY} digits in ${Math.round(time)} ms, computed by your browser`);
+  }
+
+  function drawAll() {
+    show();
+    drawMap();
+    drawMany();
+  }
+
+  // ----------------------------------------------------------------------------------------------- what can be done
+
+  const fresh = () => state.random.normals(state.G.zDim);
+
+  /** Four other corners; the digit glides there unless the reader wants no motion. */
+  function moveCorners(to) {
+    const from = state.corners;
+    const start = performance.now();
+    const frame = (now) => {
+      const share = calm() ? 1 : Math.min(1, Math.max(0, now - start) / GLIDE);
+      state.gliding = share < 1;
+      state.corners = share === 1 ? to : from.map((corner, i) => ganbook.slerp(corner, to[i], share));
+      show();
+      if (share < 1) requestAnimationFrame(frame);
+      else drawMap();
+    };
+    frame(start);
+  }
+
+  function moveHandle(across, down) {
+    state.across = Math.min(1, Math.max(0, across));
+    state.down = Math.min(1, Math.max(0, down));
+    show();
+  }
+
+  function slidersToZero() {
+    state.amounts.fill(0);
+    for (const input of part("sliders").querySelectorAll("input")) input.value = 0;
+    root.querySelectorAll("[data-amount]").forEach((element) => say(element, "0"));
+    show();
+    drawMap();
+  }
+
+  /** Put one of the sixteen into the top left corner, with the sliders at 0, and go there. */
+  function choose(i) {
+    state.corners = [state.many[i], ...state.corners.slice(1)];
+    [state.across, state.down] = [0, 0];
+    slidersToZero();
+    part("handle").focus({ preventScroll: true });
+  }
+
+  function listenToMap() {
+    const map = part("square");
+    const handle = part("handle");
+    const place = (event) => {
+      const box = map.getBoundingClientRect();
+      moveHandle((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    };
+    map.addEventListener("pointerdown", (event) => {
+      map.setPointerCapture(event.pointerId);
+      place(event);
+      handle.focus({ preventScroll: true });
+      event.preventDefault(); // no text is selected by dragging
+    });
+    map.addEventListener("pointermove", (event) => {
+      if (map.hasPointerCapture(event.pointerId)) place(event);
+    });
+    const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    handle.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const way = keys[event.key];
+      if (way) moveHandle(state.across + STEP * way[0], state.down + STEP * way[1]);
+      else if (event.key === "Home") moveHandle(0, 0);
+      else if (event.key === "End") moveHandle(1, 1);
+      else return;
+      event.preventDefault(); // the page does not scroll
+      event.stopPropagation(); // nor does it turn to the next chapter
+    });
+  }
+
+  // ----------------------------------------------------------------------------------------------- building the page
+
+  /** What was measured for one direction, in a line. */
+  function evidence({ from, to, renamed }) {
+    const ink = `ink ${from.ink} to ${to.ink} %`;
+    const slant = `slant ${from.slant} to ${to.slant}°`;
+    return `${slant}, ${ink}; ${renamed} in 100 become another digit`.replaceAll(" -", " −");
+  }
+
+  function buildSliders() {
+    const { directions } = state.G;
+    state.amounts = directions.map(() => 0);
+    part("sliders").replaceChildren(
+      ...directions.map((direction, d) => {
+        const row = document.createElement("div");
+        row.className = "demo-slider";
+        row.innerHTML = `<label for="direction-${d}">${d + 1}. ${direction.name}</label>
+          <output data-amount for="direction-${d}">0</output>
+          <input id="direction-${d}" type="range" min="-3" max="3" step="0.1" value="0"
+                 aria-describedby="evidence-${d}">
+          <p id="evidence-${d}" class="demo-small">${evidence(direction)}</p>`;
+        row.querySelector("input").addEventListener("input", (event) => {
+          state.amounts[d] = Number(event.target.value);
+          say(row.querySelector("output"), event.target.value.replace("-", "−"));
+          show();
+          drawMap();
+        });
+        return row;
+      }),
+    );
+  }
+
+  function buildMany() {
+    part("many").replaceChildren(
+      ...Array.from({ length: MANY }, (_, i) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.setAttribute("aria-label", `Sample ${i + 1}: put it into the top left corner`);
+        button.append(document.createElement("canvas"));
+        button.addEventListener("click", () => choose(i));
+        return button;
+      }),
+    );
+  }
+
+  function buildLabels() {
+    const { classes } = state.G;
+    part("labels").hidden = !classes;
+    const buttons = part("labels").querySelector("[data-part=buttons]");
+    buttons.replaceChildren(
+      ...Array.from({ length: classes }, (_, y) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = y;
+        button.setAttribute("aria-pressed", y === state.label);
+        button.setAttribute("aria-label", `Draw the digit ${y}`);
+        button.addEventListener("click", () => {
+          state.label = y;
+          [...buttons.children].forEach((other, i) => other.setAttribute("aria-pressed", i === y));
+          drawAll();
+        });
+        return button;
+      }),
+    );
+  }
+
+  /** Play with the generator of an entry of ganbook.models. */
+  async function use(entry) {
+    state.G = await ganbook.Generator.load(entry);
+    state.digits = state.digits || (await ganbook.loadDigits(ganbook.realDigits));
+    state.label = 0;
+    state.corners = Array.from({ length: 4 }, fresh);
+    state.many = Array.from({ length: MANY }, fresh);
+    buildSliders();
+    buildMany();
+    buildLabels();
+    drawAll();
+    root.dataset.state = "ready";
+  }
+
+  /** Fetch the script of a network, unless it is there, and use it. */
+  function fetchAndUse(name) {
+    if (ganbook.models[name]) return use(ganbook.models[name]);
+    return new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = `${folder}weights/${name}.js`;
+      script.onload = () => use(ganbook.models[name]).then(done, failed);
+      script.onerror = () => failed(new Error(`The weights of ${name} did not load.`));
+      document.head.append(script);
+    });
+  }
+
+  function complain(error) {
+    root.dataset.state = "failed";
+    say(part("time"), error.message);
+  }
+
+  const names = Object.keys(ganbook.available);
+  const select = part("network");
+  select.replaceChildren(...names.map((name) => new Option(ganbook.available[name], name)));
+  select.closest(".demo-field").hidden = names.length < 2;
+  select.addEventListener("change", () => fetchAndUse(select.value).catch(complain));
+  part("corners").addEventListener("click", () => moveCorners(Array.from({ length: 4 }, fresh)));
+  part("zero").addEventListener("click", slidersToZero);
+  part("others").addEventListener("click", () => {
+    state.many = Array.from({ length: MANY }, fresh);
+    drawMany();
+  });
+  listenToMap();
+  ganbook.generatorDemo = { state, use, noise }; // for the tests, and for a curious reader's console
+  fetchAndUse(names[0]).catch(complain);
+})(globalThis.ganbook);

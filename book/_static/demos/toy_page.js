@@ -1,0 +1,390 @@
+/* The page "A game in the page": what is pressed and seen. The game is in game.js. */
+"use strict";
+
+globalThis.ganbook = globalThis.ganbook || {};
+
+(function (ganbook) {
+  const { colour, css, onTheme, sharp, calm, say } = ganbook.page;
+  const FAKES = 400; // points drawn
+  const REAL = 150;
+  const ARROWS = 36;
+  const LATTICE = 56; // places on a side at which D is asked
+  const LOOK_EVERY = 10; // steps between two points of the curves
+  const SLICE = 22; // milliseconds of training between two looks at the reader's wishes
+  const SPEEDS = [1, 5, 20, 60, Infinity]; // steps a second
+  // Data, and how far the picture reaches.
+  const DATA = {
+    ring: { make: ganbook.ring, reach: 3, python: "ring()" },
+    grid: { make: ganbook.grid, reach: 5.5, python: "grid()" },
+    moons: { make: ganbook.moons, reach: 3.2, python: "moons()" },
+    gaussian: { make: ganbook.gaussian, reach: 2.5, python: "Mixture(torch.zeros(1, 2), 0.5)" },
+  };
+
+  const root = document.getElementById("toy-demo");
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const value = (name) => part(name).value;
+
+  let game, real, curves, playing, due, lastFrame, lastDrawing, drawingCost, pace;
+
+  // ------------------------------------------------------------------------------------------------------ settings
+
+  function number(name) {
+    const input = part(name);
+    const found = Number(input.value);
+    return input.value !== "" && input.checkValidity() ? found : Number(input.defaultValue);
+  }
+
+  function settings() {
+    return {
+      objective: value("objective"),
+      weight: number("weight"),
+      k: Number(value("k")),
+      rateD: Number(value("rateD")),
+      rateG: Number(value("rateG")),
+      beta1: Number(value("beta1")),
+    };
+  }
+
+  /** The same game in Python, which a reader may take to a notebook. */
+  function python() {
+    const s = settings();
+    const { python: write } = ganbook.objectives[s.objective];
+    const steps = Math.max(game.step, 1);
+    return `import torch
+
+from ganbook.models import points
+from ganbook.objectives import GradientPenalty, LeastSquares, NonSaturating, Saturating, ZeroCentred
+from ganbook.points import Mixture, grid, moons, ring
+from ganbook.recipes import Adam
+from ganbook.sample import sample
+from ganbook.train import train
+
+data = ${DATA[value("data")].python}
+torch.manual_seed(${number("seed")})
+G, D = points.Generator(), points.Discriminator()
+options = {
+    "opt_g": Adam(${s.rateG}, (${s.beta1}, 0.9))(G.parameters()),
+    "opt_d": Adam(${s.rateD}, (${s.beta1}, 0.9))(D.parameters()),
+}
+objective = ${write(s.weight)}
+for record in train(G, D, objective, data, **options, steps=${steps}, m=${game.m}, k=${s.k}, seed=${number("seed")}):
+    pass
+modes, near = data.coverage(sample(G, 1000))
+print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near one")
+`;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ the game
+
+  function reset() {
+    pause();
+    const { make } = DATA[value("data")];
+    game = new ganbook.Game(make(), settings(), number("seed"));
+    real = game.data.sample(REAL, new ganbook.Random(12345));
+    curves = [];
+    pace = null;
+    look();
+    draw();
+    say(part("news"), "A new game, before its first step.");
+  }
+
+  /** Write down what the curves show. */
+  function look() {
+    const { modes, near } = game.data.coverage(game.fakes());
+    curves.push({ step: game.step, ...game.losses, share: modes / game.data.means.length, near });
+  }
+
+  function round() {
+    game.round();
+    if (game.step % LOOK_EVERY === 0) look();
+  }
+
+  /** As many steps as are due, but no longer than SLICE. Returns how many. */
+  function advance(most) {
+    const end = performance.now() + SLICE;
+    let done = 0;
+    while (done < most && performance.now() < end && game.alive) {
+      round();
+      done++;
+    }
+    return done;
+  }
+
+  function frame(now) {
+    if (!playing) return;
+    const passed = Math.min(0.25, (now - lastFrame) / 1000); // a page that was hidden does not catch up
+    lastFrame = now;
+    const speed = SPEEDS[value("speed") - 1];
+    due = speed === Infinity ? Infinity : Math.min(due + speed * passed, speed);
+    const done = advance(Math.floor(due));
+    if (speed !== Infinity) due -= done;
+    pace.steps += done;
+    // Drawing takes at most a third of the time; with less motion asked for, one picture a second.
+    const wait = calm() ? 1000 : Math.max(50, 2 * drawingCost);
+    if (done && now - lastDrawing > wait) draw();
+    if (!game.alive) {
+      pause();
+      draw();
+      say(part("news"), "A loss is no longer a number: the game is beyond repair. Start again with lower rates.");
+      return;
+    }
+    requestAnimationFrame(frame);
+  }
+
+  function play() {
+    playing = true;
+    due = 1;
+    lastFrame = lastDrawing = performance.now();
+    pace = { since: lastFrame, steps: 0 };
+    say(part("play"), "Pause");
+    say(part("news"), "Playing.");
+    requestAnimationFrame(frame);
+  }
+
+  function pause() {
+    if (!playing) return;
+    playing = false;
+    say(part("play"), "Play");
+    draw();
+    say(part("news"), `Paused. ${summary()}`);
+  }
+
+  /** Updates of one player by hand, while the other stands still. */
+  function single(player) {
+    pause();
+    const times = Number(value("times"));
+    for (let i = 0; i < times; i++) {
+      if (player === "D") game.updateD();
+      else game.updateG();
+    }
+    look();
+    draw();
+    say(part("news"), `${player} updated ${times === 1 ? "once" : `${times} times`}. ${summary()}`);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ seen
+
+  const figure = (x) => (x === null ? "none yet" : x.toFixed(3).replace("-", "−"));
+
+  function state() {
+    const { modes, near } = game.data.coverage(game.fakes());
+    return { modes, near, all: game.data.means.length, ...game.losses, step: game.step, updates: game.updatesOfD };
+  }
+
+  function summary() {
+    const s = state();
+    return `Step ${s.step}: ${s.modes} of ${s.all} modes reached, ${Math.round(100 * s.near)} % of the fakes near one.`;
+  }
+
+  /** Colours of the field from "fake" over "cannot tell" to "real", at t in [-1, 1]. */
+  function belief(t, [fake, middle, isReal]) {
+    const end = t < 0 ? fake : isReal;
+    const share = Math.min(1, Math.abs(t)) * 0.7; // not the full colour, so that points can be seen on it
+    return middle.map((c, i) => c + (end[i] - c) * share);
+  }
+
+  const small = document.createElement("canvas"); // the field, a pixel a place
+
+  function drawField() {
+    const { context, width, height } = sharp(part("plane"));
+    const { reach } = DATA[value("data")];
+    const [paper, ink] = [colour("paper"), colour("ink")];
+    const shades = [colour("g"), paper, colour("d")];
+    const { values, middle, span } = game.field(LATTICE, reach);
+    small.width = small.height = LATTICE;
+    const pen = small.getContext("2d");
+    const picture = pen.createImageData(LATTICE, LATTICE);
+    values.forEach((v, i) => {
+      picture.data.set(belief((v - middle) / span, shades), 4 * i);
+      picture.data[4 * i + 3] = 255;
+    });
+    pen.putImageData(picture, 0, 0);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(small, 0, 0, width, height);
+
+    const left = (x) => ((x + reach) / (2 * reach)) * width;
+    const top = (y) => ((reach - y) / (2 * reach)) * height;
+    const dot = (x, y, radius) => {
+      context.beginPath();
+      context.arc(left(x), top(y), radius, 0, 2 * Math.PI);
+    };
+    context.strokeStyle = css(colour("d"));
+    context.lineWidth = 1.2;
+    for (let i = 0; i < 2 * REAL; i += 2) {
+      dot(real[i], real[i + 1], 3);
+      context.stroke();
+    }
+    context.fillStyle = css(ink, 0.75);
+    const fakes = game.fakes(FAKES);
+    for (let i = 0; i < 2 * FAKES; i += 2) {
+      dot(fakes[i], fakes[i + 1], 1.5);
+      context.fill();
+    }
+    if (part("arrows").checked) drawArrows(context, left, top, ink, (width / 2 / reach) * 0.2 * reach);
+  }
+
+  /** unit: the length in pixels of the strongest pull. */
+  function drawArrows(context, left, top, ink, unit) {
+    const { at, arrows } = game.arrows(ARROWS);
+    context.strokeStyle = context.fillStyle = css(ink);
+    context.lineWidth = 1.6;
+    for (let i = 0; i < 2 * ARROWS; i += 2) {
+      const [x, y] = [left(at[i]), top(at[i + 1])];
+      const [dx, dy] = [unit * arrows[i], -unit * arrows[i + 1]];
+      const length = Math.hypot(dx, dy);
+      if (!(length > 2)) continue;
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(x + dx, y + dy);
+      context.stroke();
+      const [ex, ey] = [dx / length, dy / length];
+      const head = Math.min(7, length);
+      context.beginPath();
+      context.moveTo(x + dx + ex * 2, y + dy + ey * 2);
+      context.lineTo(x + dx - ex * head - (ey * head) / 2, y + dy - ey * head + (ex * head) / 2);
+      context.lineTo(x + dx - ex * head + (ey * head) / 2, y + dy - ey * head - (ex * head) / 2);
+      context.fill();
+    }
+  }
+
+  /** Even marks from below `low` to above `high`, at multiples of 1, 2 or 5 and a power of ten. */
+  function marksOf(low, high) {
+    const rough = (high - low) / 3;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 5, 10].find((s) => s * power >= rough);
+    const marks = [];
+    for (let i = Math.floor(low / step + 1e-9); (i - 1) * step < high - 1e-9 * step; i++) marks.push(i * step);
+    return marks;
+  }
+
+  /** Lines of `curves` on one canvas. lines: [{name, shade, dash, label}]; fixed: the marks, unless they fit the lines;
+      write: how a mark is written. */
+  function drawCurves(canvas, lines, fixed, write) {
+    const { context, width, height } = sharp(canvas);
+    context.clearRect(0, 0, width, height);
+    const all = lines.flatMap(({ name }) => curves.map((c) => c[name]).filter((v) => v !== null && Number.isFinite(v)));
+    const marks = fixed || marksOf(all.reduce((a, b) => Math.min(a, b), 0), all.reduce((a, b) => Math.max(a, b), 1));
+    const [low, high] = [marks[0], marks[marks.length - 1]];
+    const box = { left: 42, right: width - 8, top: 24, bottom: height - 20 };
+    const steps = Math.max(curves[curves.length - 1].step, 100);
+    const x = (step) => box.left + (step / steps) * (box.right - box.left);
+    const y = (v) => box.bottom - ((v - low) / (high - low)) * (box.bottom - box.top);
+    const quiet = css(colour("quiet"));
+    context.font = `12px ${getComputedStyle(root).fontFamily}`;
+    context.lineWidth = 1;
+    context.strokeStyle = css(colour("line"));
+    context.fillStyle = quiet;
+    context.textAlign = "right";
+    for (const mark of marks) {
+      context.beginPath();
+      context.moveTo(box.left, y(mark));
+      context.lineTo(box.right, y(mark));
+      context.stroke();
+      context.fillText(write(mark), box.left - 5, y(mark) + 4);
+    }
+    context.fillText(`${steps.toLocaleString("en")} steps`, box.right, box.bottom + 15);
+    context.textAlign = "left";
+    context.fillText("0", box.left, box.bottom + 15);
+    let at = box.left;
+    for (const { name, shade, dash, label } of lines) {
+      context.strokeStyle = context.fillStyle = css(colour(shade));
+      context.lineWidth = 1.8;
+      context.setLineDash(dash);
+      context.beginPath();
+      let begun = false;
+      for (const c of curves) {
+        if (c[name] === null || !Number.isFinite(c[name])) continue;
+        if (begun) context.lineTo(x(c.step), y(c[name]));
+        else context.moveTo(x(c.step), y(c[name]));
+        begun = true;
+      }
+      context.stroke();
+      context.beginPath();
+      context.moveTo(at, 10);
+      context.lineTo(at + 20, 10);
+      context.stroke();
+      context.setLineDash([]);
+      context.fillText(label, at + 25, 14);
+      at += 40 + context.measureText(label).width;
+    }
+  }
+
+  function draw() {
+    const begin = performance.now();
+    drawField();
+    const s = state();
+    const losses = [
+      { name: "d", shade: "d", dash: [], label: "loss of D" },
+      { name: "g", shade: "g", dash: [5, 3], label: "loss of G" },
+    ];
+    const shares = [
+      { name: "share", shade: "ink", dash: [], label: "modes reached" },
+      { name: "near", shade: "quiet", dash: [5, 3], label: "fakes near one" },
+    ];
+    drawCurves(part("losses"), losses, null, (mark) => String(Number(mark.toPrecision(3))).replace("-", "−"));
+    drawCurves(part("reached"), shares, [0, 0.5, 1], (mark) => `${100 * mark} %`);
+    const wording = {
+      step: s.step.toLocaleString("en"),
+      updates: s.updates.toLocaleString("en"),
+      modes: `${s.modes} of ${s.all}`,
+      near: `${Math.round(100 * s.near)} %`,
+      lossD: figure(s.d),
+      lossG: figure(s.g),
+    };
+    for (const [name, text] of Object.entries(wording)) say(part(name), text);
+    if (pace && pace.steps && playing) {
+      const rate = pace.steps / ((performance.now() - pace.since) / 1000);
+      say(part("pace"), `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} steps a second`);
+      if (performance.now() - pace.since > 2000) pace = { since: performance.now(), steps: 0 };
+    }
+    const { middle } = game.objective;
+    say(part("low"), middle === null ? "D: lowest" : "D: fake");
+    say(part("middle"), middle === null ? "between" : "D cannot tell");
+    say(part("high"), middle === null ? "D: highest" : "D: real");
+    if (!playing) {
+      part("plane").setAttribute("aria-label", `The plane with D's answers, real points and fakes. ${summary()}`);
+      part("losses").setAttribute("aria-label", `Losses. D: ${figure(s.d)}, G: ${figure(s.g)}.`);
+      part("reached").setAttribute("aria-label", `Modes reached: ${s.modes} of ${s.all}.`);
+      if (part("twin").open) say(part("python"), python());
+    }
+    lastDrawing = performance.now();
+    drawingCost = lastDrawing - begin;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ building
+
+  function showPenalty() {
+    const { penalty, weight } = ganbook.objectives[value("objective")];
+    part("weight").closest(".demo-field").hidden = !penalty;
+    if (penalty) part("weight").value = part("weight").defaultValue = weight;
+  }
+
+  part("objective").replaceChildren(...Object.keys(ganbook.objectives).map((name) => new Option(name, name)));
+  part("play").addEventListener("click", () => (playing ? pause() : play()));
+  part("stepD").addEventListener("click", () => single("D"));
+  part("stepG").addEventListener("click", () => single("G"));
+  part("reset").addEventListener("click", reset);
+  part("arrows").addEventListener("change", draw);
+  part("twin").addEventListener("toggle", () => say(part("python"), python()));
+  for (const name of ["data", "beta1", "seed"]) part(name).addEventListener("change", reset); // these begin a game
+  part("objective").addEventListener("change", showPenalty);
+  for (const name of ["objective", "weight", "k", "rateD", "rateG"])
+    part(name).addEventListener("change", () => {
+      game.settings = settings(); // these change the rules of the game that is going on
+      if (!playing) draw();
+    });
+  const speed = () => {
+    const chosen = SPEEDS[value("speed") - 1];
+    say(part("pace"), chosen === Infinity ? "as fast as it goes" : `${chosen} steps a second`);
+    part("speed").setAttribute("aria-valuetext", part("pace").textContent);
+    due = 1;
+  };
+  part("speed").addEventListener("input", speed);
+  new ResizeObserver(() => game && draw()).observe(part("plane"));
+  onTheme(() => draw());
+  showPenalty();
+  speed();
+  reset();
+  ganbook.toyDemo = { get game() { return game; }, get playing() { return playing; } }; // for the tests
+  root.dataset.state = "ready";
+})(globalThis.ganbook);
