@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -41,9 +42,36 @@ def test_the_right_answer_is_not_always_in_the_same_place(quiz):
 
 @pytest.mark.parametrize("path", QUIZZES, ids=lambda path: path.stem)
 def test_every_quiz_belongs_to_a_chapter_that_has_a_place_for_it(path):
-    text = (ROOT / "notebooks" / f"{path.stem}.ipynb").read_text(encoding="utf-8")
-    assert "## Exercises" in text
+    import teaching
+
+    notebook = json.loads((ROOT / "notebooks" / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
+    assert teaching.place(notebook)
     assert questions(path).count("<details>") == len(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("cells", "before"),
+    [
+        (["# 1. A", "## Summary\n\ns\n\n## Exercises\n\ne"], "## Exercises"),
+        (["# 1. A", "an exercise", "## Summary\n\ns"], "## Summary"),
+        (["# 1. A", "### Exercises", "see ## Exercises"], None),
+    ],
+)
+def test_questions_stand_before_the_exercises_or_else_before_the_summary(cells, before, tmp_path):
+    import teaching
+
+    (tmp_path / "book" / "quizzes").mkdir(parents=True)
+    (tmp_path / "book" / "quizzes" / "99_a.yml").touch()
+    cells = [{"cell_type": "markdown", "source": text, "metadata": {}} for text in cells]
+    source, app = [json.dumps({"cells": cells, "metadata": {}})], SimpleNamespace(srcdir=tmp_path)
+    if before is None:
+        with pytest.raises(ValueError, match="99_a has questions but no heading"):
+            teaching.add_to_chapter(app, "notebooks/99_a", source)
+        return
+    teaching.add_to_chapter(app, "notebooks/99_a", source)
+    text = "\n\n".join(cell["source"] for cell in json.loads(source[0])["cells"])
+    assert text.count("## Questions") == 1
+    assert f"## Questions\n\n```{{quiz}} 99_a\n```\n\n{before}\n" in text
 
 
 def test_words_are_counted_without_formulas_code_and_labels():

@@ -27,7 +27,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
-from teaching import head  # noqa: E402
+from teaching import head, place, with_questions  # noqa: E402
 
 from tools.plain import Plain  # noqa: E402
 
@@ -108,14 +108,12 @@ def questions(path: Path) -> str:
 def instructor(notebook, name: str, reader: Plain):
     """The solved chapter in plain Markdown with nbgrader's metadata, generated from the tags."""
     made = nbformat.from_dict(notebook)
-    asked = ROOT / "book" / "quizzes" / f"{name}.yml"
+    asked, heading = ROOT / "book" / "quizzes" / f"{name}.yml", place(notebook)
     for cell in made.cells:
         if cell.cell_type == "markdown":
             text = reader.text(cell.source)
             if asked.exists():
-                text = re.sub(
-                    r"^## Exercises$", lambda _: f"{questions(asked)}\n\n## Exercises", text, flags=re.MULTILINE
-                )
+                text = with_questions(text, heading, questions(asked))
             cell.source = text
     first = made.cells[0]
     first.source = re.sub(

@@ -1,8 +1,9 @@
 """What the site adds to a chapter while it reads the notebook; the notebook itself has none of it.
 
 1. Under the title: how long the chapter takes to read (its words, counted) and to run (as measured).
-2. Before the exercises: the questions of book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for
-   every answer, nothing stored and nothing sent; `quiz.js` adds a button to each question.
+2. Before the heading "Exercises", or "Summary" in a chapter whose exercises stand in the text: the questions of
+   book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for every answer, nothing stored and nothing
+   sent; `quiz.js` adds a button to each question.
 3. The markers round solutions, and hidden tests, are not shown.
 """
 
@@ -49,25 +50,36 @@ def head(notebook: dict) -> str:
     return f"*{line}). Running time: {run}.*"
 
 
+def place(notebook: dict) -> str | None:
+    """The heading that the questions stand before; None if the chapter has neither of the two."""
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    found = (heading for heading in ("## Exercises", "## Summary") if heading in text.splitlines())
+    return next(found, None)
+
+
+def with_questions(text: str, heading: str, questions: str) -> str:
+    """The Markdown `text` with `questions` before its line `heading`, if it has one."""
+    return re.sub(rf"^{heading}$", lambda _: f"{questions}\n\n{heading}", text, count=1, flags=re.MULTILINE)
+
+
 def add_to_chapter(app, docname, source):
     """Sphinx's event `source-read`: the text of the notebook as it goes to the parser."""
     folder, _, name = docname.rpartition("/")
     if folder != "notebooks":
         return
     notebook = json.loads(source[0])
-    quiz = (Path(app.srcdir) / "book" / "quizzes" / f"{name}.yml").exists()
+    quiz, heading = (Path(app.srcdir) / "book" / "quizzes" / f"{name}.yml").exists(), place(notebook)
+    if quiz and heading is None:
+        raise ValueError(f"{docname} has questions but no heading '## Exercises' or '## Summary' to put them before")
     for number, cell in enumerate(notebook["cells"]):
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
             text = HIDDEN.sub("", MARKER.sub("", text)).rstrip("\n")
         elif number == 0:
             text = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", text, count=1, flags=re.M)
-        elif quiz and "## Exercises" in text:
-            text = text.replace("## Exercises", f"## Questions\n\n```{{quiz}} {name}\n```\n\n## Exercises", 1)
-            quiz = False
+        elif quiz:
+            text = with_questions(text, heading, f"## Questions\n\n```{{quiz}} {name}\n```")
         cell["source"] = text
-    if quiz:
-        raise ValueError(f"{docname} has questions but no heading '## Exercises' to put them before")
     source[0] = json.dumps(notebook)
 
 
