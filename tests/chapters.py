@@ -14,6 +14,7 @@ from tools.course import LABEL, exercises, tags
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests" / "answers"
 BLOCK = re.compile(r"^# %% (?P<label>ex-[a-z0-9-]+) (?P<kind>right|wrong): (?P<what>.+)$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*)[%!]\w.*$", re.MULTILINE)  # a line of IPython's own
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -54,9 +55,10 @@ def quick(on: bool = True):
 
 
 def execute(source: str, space: dict, name: str) -> None:
-    """One cell, its printing and its figures dropped."""
+    """One cell, its printing and its figures dropped, and lines of IPython's own (%magic) left out."""
     import matplotlib.pyplot as plt
 
+    source = MAGIC.sub(r"\1pass", source)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         exec(compile(source, name, "exec"), space)
     plt.close("all")
