@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.ganbook-installed
+TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
@@ -29,6 +30,18 @@ ifneq ($(NOTEBOOKS),)
 		-n 2 --dist loadscope $(NOTEBOOKS)
 endif
 
+course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
+	$(BIN)/python tools/course.py $(NAMES)
+
+slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
+	$(BIN)/python tools/slides.py $(NAMES)
+
+pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Chromium
+	$(BIN)/python tools/pdf.py
+
+colab: $(INSTALLED)  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
+	$(BIN)/python tools/colab.py $(NAMES)
+
 bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
 	@mkdir -p _build
 	$(BIN)/python tools/bench.py
@@ -53,6 +66,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# nbgrader and what prints the PDF go into the same environment; the versions of requirements.txt win.
+$(TEACHING): requirements-course.txt $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-course.txt -c requirements.txt
 	@touch $@
 
 # From scratch each time: an incremental build would leave pages that the table of contents no longer has.

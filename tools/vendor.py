@@ -26,6 +26,17 @@ PACKAGES = [
             "LICENSE": "LICENSE",
         },
     ),
+    (
+        "reveal.js",
+        "5.2.1",
+        "reveal",  # for the decks of `make slides`
+        {
+            "dist/reveal.js": "reveal.js",
+            "dist/reveal.css": "reveal.css",
+            "plugin/notes/notes.js": "notes.js",
+            "LICENSE": "LICENSE",
+        },
+    ),
     ("requirejs", "2.3.6", "requirejs", {"require.js": "require.js"}),
     (
         "@jupyter-widgets/html-manager",

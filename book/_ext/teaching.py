@@ -1,0 +1,151 @@
+"""What the site adds to a chapter while it reads the notebook; the notebook itself has none of it.
+
+1. Under the title: how long the chapter takes to read (its words, counted) and to run (as measured).
+2. Before the heading "Exercises", or "Summary" in a chapter whose exercises stand in the text: the questions of
+   book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for every answer, nothing stored and nothing
+   sent; `quiz.js` adds a button to each question.
+3. The markers round solutions, and hidden tests, are not shown.
+"""
+
+import html
+import json
+import math
+import re
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
+SECONDS_A_FIGURE = 30
+MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
+
+
+def words(notebook: dict) -> int:
+    """Words of the Markdown cells; formulas and code cells are not counted."""
+    text = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    text = re.sub(r"\$\$[^$]*\$\$|\$[^$]+\$", " ", text)
+    text = re.sub(r"^(?:```|:::|:\w+:).*$|^\(.+\)=$|https?://\S+", " ", text, flags=re.MULTILINE)
+    return len(re.findall(r"[^\W\d_][\w'-]*", text))
+
+
+def figures(notebook: dict) -> int:
+    outputs = [out for cell in notebook["cells"] if cell["cell_type"] == "code" for out in cell["outputs"]]
+    return sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
+
+
+def running(seconds: float) -> str:
+    return f"{10 * math.ceil(seconds / 10)} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
+
+
+def head(notebook: dict) -> str:
+    """The line under a chapter's title."""
+    count, pictures = words(notebook), figures(notebook)
+    reading = math.ceil((60 * count / WORDS_A_MINUTE + SECONDS_A_FIGURE * pictures) / 60)
+    line = f"About {reading} minutes of reading ({count:,} words and {pictures} figures"
+    seconds = notebook["metadata"].get("ganbook", {}).get("seconds")
+    run = "not measured yet" if seconds is None else f"{running(seconds)} on two CPU cores, as measured"
+    return f"*{line}). Running time: {run}.*"
+
+
+def place(notebook: dict) -> str | None:
+    """The heading that the questions stand before; None if the chapter has neither of the two."""
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    found = (heading for heading in ("## Exercises", "## Summary") if heading in text.splitlines())
+    return next(found, None)
+
+
+def with_questions(text: str, heading: str, questions: str) -> str:
+    """The Markdown `text` with `questions` before its line `heading`, if it has one."""
+    return re.sub(rf"^{heading}$", lambda _: f"{questions}\n\n{heading}", text, count=1, flags=re.MULTILINE)
+
+
+def add_to_chapter(app, docname, source):
+    """Sphinx's event `source-read`: the text of the notebook as it goes to the parser."""
+    folder, _, name = docname.rpartition("/")
+    if folder != "notebooks":
+        return
+    notebook = json.loads(source[0])
+    quiz, heading = (Path(app.srcdir) / "book" / "quizzes" / f"{name}.yml").exists(), place(notebook)
+    if quiz and heading is None:
+        raise ValueError(f"{docname} has questions but no heading '## Exercises' or '## Summary' to put them before")
+    for number, cell in enumerate(notebook["cells"]):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            text = HIDDEN.sub("", MARKER.sub("", text)).rstrip("\n")
+        elif number == 0:
+            text = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", text, count=1, flags=re.M)
+        elif quiz:
+            text = with_questions(text, heading, f"## Questions\n\n```{{quiz}} {name}\n```")
+        cell["source"] = text
+    source[0] = json.dumps(notebook)
+
+
+# -------------------------------------------------------------------------------------------------------- questions
+
+
+class Tag(nodes.Element):
+    """One HTML element: its name in `tag`, its attributes in `set`."""
+
+
+def open_tag(self, node):
+    attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in node["set"].items())
+    self.body.append(f"<{node['tag']}{attributes}>")
+
+
+def close_tag(self, node):
+    self.body.append("" if node["tag"] == "input" else f"</{node['tag']}>")
+
+
+def tag(element: str, /, *children, **attributes) -> Tag:
+    made = Tag(tag=element, set={key.rstrip("_"): value for key, value in attributes.items()})
+    made += [nodes.Text(child) if isinstance(child, str) else child for child in children]
+    return made
+
+
+class Quiz(Directive):
+    """```{quiz} 01_noise: the questions of book/quizzes/01_noise.yml."""
+
+    required_arguments = 1
+
+    def run(self):
+        environment = self.state.document.settings.env
+        path = Path(environment.srcdir) / "book" / "quizzes" / f"{self.arguments[0]}.yml"
+        environment.note_dependency(str(path))
+        questions = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return [tag("div", *(self.question(one, n) for n, one in enumerate(questions, 1)), class_="quiz")]
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        return self.state.inline_text(" ".join(text.split()), self.lineno)[0]
+
+    def question(self, one: dict, number: int) -> Tag:
+        name = f"quiz-{number}"
+        answers = []
+        for place, answer in enumerate(one["answers"], 1):
+            mark = f"{name}-{place}"
+            right = bool(answer.get("right"))
+            answers.append(
+                tag(
+                    "div",
+                    tag("input", type="radio", name=name, id=mark, value=str(place)),
+                    tag("label", *self.inline(answer["text"]), for_=mark),
+                    tag(
+                        "div",
+                        tag("strong", "Right. " if right else "No. "),
+                        *self.inline(answer["feedback"]),
+                        class_=f"quiz-feedback {'quiz-right' if right else 'quiz-wrong'}",
+                    ),
+                    class_="quiz-answer",
+                )
+            )
+        legend = tag("legend", tag("span", f"{number}. "), *self.inline(one["question"]))
+        return tag("fieldset", legend, *answers)
+
+
+def setup(app):
+    app.add_node(Tag, html=(open_tag, close_tag))
+    app.add_directive("quiz", Quiz)
+    app.connect("source-read", add_to_chapter)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
