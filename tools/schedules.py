@@ -2,7 +2,7 @@
 
 Writes ganbook/assets/trained/NAME.pt (weights in float16), NAME.json (the course of the run) and NAME.png (a film: the
 same 16 noise vectors at 40 steps, a row each). On one core of the machine where it was first run: d-linear half a
-minute, mlp and a-mlp 3 minutes each, a-dcgan and c-mlp 25 each, b-dcgan16 two hours for its 200 epochs.
+minute, mlp and a-mlp 3 minutes each, conditional 5, a-dcgan and c-mlp 25 each, b-dcgan16 two hours for its 200 epochs.
 A run that is stopped continues from its last checkpoint in _build/schedules. With --seed N the run is one more seed of
 the same recipe: its scores are added to NAME.json, its weights are not kept.
 """

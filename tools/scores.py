@@ -14,6 +14,7 @@ from ganbook import results, seeds, trained
 from ganbook.data import Digits
 from ganbook.evaluate import evaluate, evaluate_images
 from ganbook.files import replace
+from ganbook.metrics.judge import load
 
 SEEDS = (1, 2, 3)  # of the noise; 1 is the default of `ganbook evaluate`
 N = 10_000
@@ -23,8 +24,11 @@ def main() -> None:
     """Evaluate what is new, and write the numbers once they are all there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what has not changed")
-    path = results.FOLDER / "scores.json"
-    old = json.loads(path.read_text()) if path.exists() and not parser.parse_args().all else {"rows": {}, "weights": {}}
+    args = parser.parse_args()
+    path, extractor = results.FOLDER / "scores.json", f"judge {load().sha256[:12]}"
+    old = json.loads(path.read_text()) if path.exists() and not args.all else {"rows": {}, "weights": {}}
+    if old["rows"].get("real", [{}])[0].get("extractor") != extractor:  # other features, so nothing can stay
+        old = {"rows": {}, "weights": {}}
     digits = Digits("train")
     draws = [torch.randperm(len(digits), generator=seeds.generator("real", seed))[:N] for seed in SEEDS]
     rows = {
