@@ -169,6 +169,24 @@ def test_every_exercise_has_a_solution_and_a_check(chapter):
     assert solutions == [number + 1 for number in exercises], "a solution stands without its exercise"
 
 
+HINT = re.compile(r"\n```\n\n```\{admonition\} Hint\n:class: dropdown\n\n(?P<text>[^\n]+)\n```$")
+
+
+def test_every_exercise_ends_in_a_folded_hint_of_two_sentences_that_is_not_the_answer(chapter):
+    for number, cell in enumerate(chapter.cells):
+        if cell.cell_type != "markdown" or "{exercise}" not in cell.source:
+            continue
+        hint = HINT.search(cell.source)
+        assert hint and cell.source.count("{admonition} Hint") == 1, f"cell {number}: no hint behind the exercise"
+        said = prose(hint["text"])
+        assert len(re.findall(r"[.?](?=\s|$)", said)) <= 2, f"cell {number}: more than two sentences: {said}"
+        assert 8 <= len(said.split()) <= 60, f"cell {number}: {len(said.split())} words"
+        solution = chapter.cells[number + 1].source.split("### BEGIN SOLUTION", 1)[1].split("### END SOLUTION")[0]
+        given = {line.strip() for line in solution.splitlines() if line.strip()}
+        words = re.findall(r"`([^`]+)`", hint["text"])
+        assert not [line for line in given if any(line in word for word in words)], f"cell {number}: it is the answer"
+
+
 def test_the_voice_is_calm(chapter):
     for number, cell in enumerate(chapter.cells):
         if cell.cell_type == "markdown":
