@@ -102,7 +102,7 @@ EQUAL = {
     ),
 }
 EQUAL["images, augmented"] = dataclasses.replace(
-    EQUAL["images, rotated, with spectral normalisation"], objective=Augmented(Hinge(), p=0.5)
+    EQUAL["images, rotated, with spectral normalisation"], objective=Augmented(NonSaturating(), p=0.5)
 )
 # Everything that has a state, BatchNorm and dropout included.
 TINY = recipe(
