@@ -35,9 +35,27 @@ def test_a_quiz_has_five_to_eight_questions_each_with_one_right_answer_and_feedb
         assert len(set(said)) == len(said) and all(len(text) > 30 for text in said), one["question"]
 
 
-def test_the_right_answer_is_not_always_in_the_same_place(quiz):
-    places = {[bool(answer.get("right")) for answer in one["answers"]].index(True) for one in quiz}
-    assert len(places) > 1
+def test_every_text_of_a_quiz_is_a_string(quiz):
+    """YAML makes numbers of 40 and 5.0, and true or false of yes, no, on and off."""
+    for one in quiz:
+        for text in [one["question"], *(answer[key] for answer in one["answers"] for key in ("text", "feedback"))]:
+            assert isinstance(text, str), f"{one['question']}: put {text!r} in quotes"
+
+
+def test_neither_its_place_nor_its_length_gives_the_right_answer_away(quiz):
+    """In a quiz no place holds more than half of the right answers, and at most half of them are the longest."""
+    places, longest = [], 0
+    for one in quiz:
+        places.append([bool(answer.get("right")) for answer in one["answers"]].index(True))
+        lengths = [len(answer["text"]) for answer in one["answers"]]
+        longest += lengths.pop(places[-1]) > max(lengths)
+    assert 2 * max(map(places.count, places)) <= len(quiz), f"places of the right answers: {places}"
+    assert 2 * longest <= len(quiz), f"{longest} of {len(quiz)} right answers are the longest"
+
+
+def test_every_chapter_with_a_place_for_questions_has_some():
+    """Chapter 0 only checks the machine."""
+    assert {path.stem for path in QUIZZES} == {path.stem for path in CHAPTERS} - {"00_setup"}
 
 
 @pytest.mark.parametrize("path", QUIZZES, ids=lambda path: path.stem)
