@@ -31,13 +31,13 @@ def answers(name: str) -> dict[tuple[str, str, str], str]:
 def answered(cell_source: str, answer: str) -> str:
     """The solution cell with `answer` in place of what stands between its markers.
 
-    Where the solution is the body of a function, the answer brings the whole function.
+    Where the solution is the body of a function or of methods, the answer brings the whole function or class.
     """
     lines = cell_source.split("\n")
     first = next(number for number, line in enumerate(lines) if line.strip() == BEGIN)
     last = max(number for number, line in enumerate(lines) if line.strip() == END)
     if lines[first].startswith(" "):
-        first = max(number for number, line in enumerate(lines[:first]) if line.startswith("def "))
+        first = max(number for number, line in enumerate(lines[:first]) if line.startswith(("def ", "class ")))
     return "\n".join([*lines[:first], answer, *lines[last + 1 :]])
 
 
