@@ -229,7 +229,10 @@ def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) 
         lines.append(f"| {name} | {'; '.join(links)} | {' | '.join(together(costs, each))} |")
         total += costs
     lines.append(f"| **All** | | {' | '.join(f'**{value}**' for value in together(total, each))} |")
-    return "\n".join([*lines, "", f"Minutes; {each} are counted for an exercise."])
+    note = f"Minutes; {each} are counted for an exercise."
+    if any(one.running is None for one in total):
+        note += " A + stands where the running time of a chapter has not been measured yet."
+    return "\n".join([*lines, "", note])
 
 
 class FromNotebooks(Directive):
