@@ -117,6 +117,124 @@ def test_markers_and_hidden_tests_are_not_shown():
     assert teaching.HIDDEN.sub("", text) == "assert a\nassert c"
 
 
+# ------------------------------------------------------------------------------------------------- what a course takes
+
+
+def notebook_of(*cells, seconds=None):
+    cells = [{"cell_type": "markdown", "source": text, "metadata": {}} for text in cells]
+    return {"cells": cells, "metadata": {} if seconds is None else {"ganbook": {"seconds": seconds}}}
+
+
+def rows(table):
+    """The rows of a table of Markdown below its head, cell by cell, without the marks for bold."""
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("*") for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+ASKED = "\n\n```{exercise} One\n:label: ex-a-one\n```"
+SMALL = {  # 400, 201 and 200 words: 2, 2 and 1 minutes
+    "notebooks/01_a": notebook_of("# " + "word " * 398 + ASKED + ASKED, seconds=61.0),
+    "notebooks/02_b": notebook_of("# One\n\n## Two\n\n" + "word " * 199, seconds=60.0),
+    "notebooks/03_c": notebook_of("word " * 200),
+}
+
+
+def test_what_a_chapter_takes_is_counted_and_measured():
+    import teaching
+
+    assert teaching.cost(SMALL["notebooks/01_a"]) == (2, 2, 2), "two minutes of reading, two begun, two exercises"
+    assert teaching.cost(SMALL["notebooks/02_b"]) == (2, 1, 0), "201 words are more than a minute"
+    assert teaching.cost(SMALL["notebooks/03_c"]) == (1, None, 0), "never run"
+    assert [title for title, _ in teaching.sections(SMALL["notebooks/02_b"])] == ["", "Two"]
+
+
+def test_a_chapters_sections_take_as_long_as_the_chapter():
+    import teaching
+
+    for path in CHAPTERS:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        found = teaching.sections(notebook)
+        titles = re.findall(r"^## +(.+?) *$", teaching.prose(notebook), flags=re.MULTILINE)
+        assert [title for title, _ in found[1:]] == titles
+        apart = sum(minutes for _, minutes in found) + sum(len(title.split()) for title in titles) / 200
+        assert abs(apart - teaching.reading(notebook)) < 0.5, "but for the words of the headings"
+
+
+def test_a_schedule_adds_up():
+    import teaching
+
+    plan = [{"Monday": "01_a"}, {"Tuesday": "02_b, 01_a 1"}]
+    monday, tuesday, both = rows(teaching.schedule(plan, SMALL, 15))
+    assert monday[2:] == ["2", "2", "2", "34"], "2 + 2 + 2 * 15"
+    assert tuesday[2:] == ["4", "3", "1", "22"] and both[2:] == ["6", "5", "3", "56"]
+    (open_end, whole) = rows(teaching.schedule([{"Monday": "01_a, 03_c"}], SMALL, 10))
+    assert open_end[2:] == whole[2:] == ["3", "2+", "2", "25+"], "a chapter that never ran takes time too"
+    with pytest.raises(ValueError, match="has 2 exercises, not 3"):
+        teaching.schedule([{"Monday": "01_a 3"}], SMALL, 15)
+
+
+@pytest.fixture(scope="module")
+def plans():
+    """The schedules of the teacher's guide: minutes for an exercise, and the sessions."""
+    text = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```\{schedule\}\n:exercise: (\d+)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return [(int(each), yaml.safe_load(body)) for each, body in found]
+
+
+def test_the_schedules_of_the_guide_are_the_sums_of_their_chapters(plans):
+    import teaching
+
+    notebooks = {f"notebooks/{path.stem}": json.loads(path.read_text(encoding="utf-8")) for path in CHAPTERS}
+    listed = {path: row for path, row in zip(notebooks, rows(teaching.minutes(notebooks)))}
+    assert len(plans) == 2
+    for each, plan in plans:
+        *sessions, all_of_it = rows(teaching.schedule(plan, notebooks, each))
+        for column in (2, 3, 4, 5):
+            assert sum(int(row[column].rstrip("+")) for row in sessions) == int(all_of_it[column].rstrip("+"))
+        for row, (wanted,) in zip(sessions, (session.values() for session in plan)):
+            names = [one.split()[0] for one in wanted.split(",")]
+            assert int(row[2]) == sum(int(listed[f"notebooks/{name}"][1]) for name in names)
+            read, run, exercises, whole = (int(value.rstrip("+")) for value in row[2:])
+            assert whole == read + run + each * exercises
+
+
+def needed(path):
+    """The numbers of the chapters that a chapter names in its paragraph on what is needed."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    blocks = (block for cell in notebook["cells"] for block in "".join(cell["source"]).split("\n\n"))
+    first = next((block for block in blocks if re.match(r"(\*\*What y|\*?Y)ou need", block)), "")
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", first)
+    mentions = re.findall(r"\bchapters?\s+\d+b?(?:(?:,|\s+and|,\s+and)\s+\d+b?)*", plain, flags=re.IGNORECASE)
+    return set(re.findall(r"\d+b?", " ".join(mentions)))
+
+
+def number(path):
+    return path.stem.split("_")[0].lstrip("0") or "0"
+
+
+def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_needs(plans):
+    paths = {path.stem: path for path in CHAPTERS}
+    assert sum(bool(needed(path)) for path in CHAPTERS) >= 12, "most chapters name what they build on"
+    for i, (_, plan) in enumerate(plans):
+        names = [one.split()[0] for session in plan for (wanted,) in [session.values()] for one in wanted.split(",")]
+        order = [number(paths[name]) for name in names]
+        assert len(order) == len(set(order))
+        assert i or set(names) == set(paths)
+        for place, name in enumerate(names):
+            missing = needed(paths[name]) - set(order[:place])
+            assert not missing, f"{name} needs chapters {sorted(missing)}, which come later or never"
+
+
+def test_the_capstones_are_five_tables_of_ten_points_as_the_guide_says():
+    notebook = json.loads((ROOT / "notebooks" / "15_which.ipynb").read_text(encoding="utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    tables = text.split("## Capstone projects")[1].split("| Points | for |")[1:]
+    points = [sum(map(int, re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE))) for table in tables]
+    assert points == [10] * 5
+    guide = " ".join((ROOT / "book" / "teaching.md").read_text(encoding="utf-8").split())
+    assert "ends in five projects, each with a table of what ten points are for" in guide
+
+
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
     return slides.make([], tmp_path_factory.mktemp("slides"))

@@ -1,10 +1,13 @@
-"""What the site adds to a chapter while it reads the notebook; the notebook itself has none of it.
+"""What the site adds for teaching; the notebooks themselves have none of it. To a chapter, while its notebook is read:
 
 1. Under the title: how long the chapter takes to read (its words, counted) and to run (as measured).
 2. Before the heading "Exercises", or "Summary" in a chapter whose exercises stand in the text: the questions of
    book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for every answer, nothing stored and nothing
    sent; `quiz.js` adds a button to each question.
 3. The markers round solutions, and hidden tests, are not shown.
+
+To the teacher's guide: `{minutes}`, a table of what each chapter takes, and `{schedule}`, which deals chapters out to
+the sessions of a course and adds up. Both count and add when the site is built.
 """
 
 import html
@@ -12,10 +15,13 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from docutils import nodes
-from docutils.parsers.rst import Directive
+from docutils.parsers.rst import Directive, directives
+from docutils.statemachine import StringList
+from offline import chapters
 
 WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
 SECONDS_A_FIGURE = 30
@@ -23,9 +29,13 @@ MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
+def prose(notebook: dict) -> str:
+    return "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
 def words(notebook: dict) -> int:
     """Words of the Markdown cells; formulas and code cells are not counted."""
-    text = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    text = prose(notebook)
     text = re.sub(r"\$\$[^$]*\$\$|\$[^$]+\$", " ", text)
     text = re.sub(r"^(?:```|:::|:\w+:).*$|^\(.+\)=$|https?://\S+", " ", text, flags=re.MULTILINE)
     return len(re.findall(r"[^\W\d_][\w'-]*", text))
@@ -36,6 +46,11 @@ def figures(notebook: dict) -> int:
     return sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
 
 
+def reading(notebook: dict) -> float:
+    """Minutes."""
+    return words(notebook) / WORDS_A_MINUTE + figures(notebook) * SECONDS_A_FIGURE / 60
+
+
 def running(seconds: float) -> str:
     return f"{10 * math.ceil(seconds / 10)} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
 
@@ -43,8 +58,7 @@ def running(seconds: float) -> str:
 def head(notebook: dict) -> str:
     """The line under a chapter's title."""
     count, pictures = words(notebook), figures(notebook)
-    reading = math.ceil((60 * count / WORDS_A_MINUTE + SECONDS_A_FIGURE * pictures) / 60)
-    line = f"About {reading} minutes of reading ({count:,} words and {pictures} figures"
+    line = f"About {math.ceil(reading(notebook))} minutes of reading ({count:,} words and {pictures} figures"
     seconds = notebook["metadata"].get("ganbook", {}).get("seconds")
     run = "not measured yet" if seconds is None else f"{running(seconds)} on two CPU cores, as measured"
     return f"*{line}). Running time: {run}.*"
@@ -52,9 +66,8 @@ def head(notebook: dict) -> str:
 
 def place(notebook: dict) -> str | None:
     """The heading that the questions stand before; None if the chapter has neither of the two."""
-    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    found = (heading for heading in ("## Exercises", "## Summary") if heading in text.splitlines())
-    return next(found, None)
+    lines = prose(notebook).splitlines()
+    return next((heading for heading in ("## Exercises", "## Summary") if heading in lines), None)
 
 
 def with_questions(text: str, heading: str, questions: str) -> str:
@@ -144,8 +157,123 @@ class Quiz(Directive):
         return tag("fieldset", legend, *answers)
 
 
+# ------------------------------------------------------------------------------------------------- what a course takes
+
+
+class Cost(NamedTuple):
+    """Minutes of reading and of running (None: never run), and how many exercises."""
+
+    reading: int
+    running: int | None
+    exercises: int
+
+
+def cost(notebook: dict) -> Cost:
+    seconds = notebook["metadata"].get("ganbook", {}).get("seconds")
+    exercises = len(re.findall(r"^`{3,}\{exercise\}", prose(notebook), flags=re.MULTILINE))
+    return Cost(math.ceil(reading(notebook)), None if seconds is None else math.ceil(seconds / 60), exercises)
+
+
+def together(costs: list[Cost], each: int) -> tuple[str, str, str, str]:
+    """Reading, running, exercises and all of it, with `each` minutes for an exercise; a + says that something lacks."""
+    run = sum(one.running or 0 for one in costs)
+    read, exercises = sum(one.reading for one in costs), sum(one.exercises for one in costs)
+    more = "+" if any(one.running is None for one in costs) else ""
+    return str(read), f"{run}{more}", str(exercises), f"{read + run + each * exercises}{more}"
+
+
+def sections(notebook: dict) -> list[tuple[str, float]]:
+    """Title and minutes of reading of each section of level 2; what stands before the first has no title."""
+    found: list[tuple[str, list]] = [("", [])]
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] != "markdown":
+            found[-1][1].append(cell)
+            continue
+        first, *rest = re.split(r"^## +(.+)$", text, flags=re.MULTILINE)
+        found[-1][1].append(cell | {"source": first})
+        found += [(title, [cell | {"source": body}]) for title, body in zip(rest[::2], rest[1::2])]
+    return [(title.strip(), reading({"cells": cells})) for title, cells in found]
+
+
+def minutes(notebooks: dict[str, dict]) -> str:
+    """Markdown: a table of all chapters, and folded below it the minutes of each section."""
+    lines = ["| Chapter | reading | running | exercises |", "|---|---|---|---|"]
+    folded = ["````{admonition} Section by section", ":class: dropdown", ""]
+    for file, notebook in notebooks.items():
+        read, run, exercises = cost(notebook)
+        lines.append(f"| {{doc}}`/{file}` | {read} | {'not measured yet' if run is None else run} | {exercises} |")
+        parts = [f"{title or 'opening'} {max(1, round(read))}" for title, read in sections(notebook)]
+        folded += [f"- {{doc}}`/{file}`: {'; '.join(parts)}"]
+    rate = f"Minutes, at {WORDS_A_MINUTE} words a minute and {SECONDS_A_FIGURE} seconds a figure, rounded up."
+    return "\n".join([*lines, "", rate, "", *folded, "````"])
+
+
+def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) -> str:
+    """Markdown: a table with a row for each session of `plan` and their sum.
+
+    A session is {its name: "01_noise, 08_failures 2"}: chapters, a number behind one says how many of its exercises.
+    """
+    files, total = {Path(file).name: file for file in notebooks}, []
+    lines = ["| Session | chapters | reading | running | exercises | together |", "|---|---|---|---|---|---|"]
+    for session in plan:
+        ((name, wanted),) = session.items()
+        costs, links = [], []
+        for chapter, *number in map(str.split, wanted.split(",")):
+            whole = cost(notebooks[files[chapter]])
+            taken = int(number[0]) if number else whole.exercises
+            if not 0 <= taken <= whole.exercises:
+                raise ValueError(f"{chapter} has {whole.exercises} exercises, not {taken}")
+            costs.append(whole._replace(exercises=taken))
+            links.append(f"{{doc}}`/{files[chapter]}`")
+        lines.append(f"| {name} | {'; '.join(links)} | {' | '.join(together(costs, each))} |")
+        total += costs
+    lines.append(f"| **All** | | {' | '.join(f'**{value}**' for value in together(total, each))} |")
+    note = f"Minutes; {each} are counted for an exercise."
+    if any(one.running is None for one in total):
+        note += " A + stands where the running time of a chapter has not been measured yet."
+    return "\n".join([*lines, "", note])
+
+
+class FromNotebooks(Directive):
+    """A directive whose Markdown is made of the notebooks in the table of contents."""
+
+    def markdown(self, notebooks: dict[str, dict]) -> str:
+        raise NotImplementedError
+
+    def run(self):
+        environment = self.state.document.settings.env
+        source, notebooks = Path(environment.srcdir), {}
+        for file in chapters(source):
+            path = source / f"{file}.ipynb"
+            environment.note_dependency(str(path))
+            notebooks[file] = json.loads(path.read_text(encoding="utf-8"))
+        made = nodes.container(classes=["costs"])
+        self.state.nested_parse(StringList(self.markdown(notebooks).splitlines(), ""), self.content_offset, made)
+        return [made]
+
+
+class Minutes(FromNotebooks):
+    """```{minutes}: what each chapter takes."""
+
+    def markdown(self, notebooks):
+        return minutes(notebooks)
+
+
+class Schedule(FromNotebooks):
+    """```{schedule}: the sessions of a course, as a list in YAML; `:exercise:` are the minutes for an exercise."""
+
+    has_content = True
+    option_spec = {"exercise": directives.nonnegative_int}
+
+    def markdown(self, notebooks):
+        return schedule(yaml.safe_load("\n".join(self.content)), notebooks, self.options["exercise"])
+
+
 def setup(app):
     app.add_node(Tag, html=(open_tag, close_tag))
     app.add_directive("quiz", Quiz)
+    app.add_directive("minutes", Minutes)
+    app.add_directive("schedule", Schedule)
     app.connect("source-read", add_to_chapter)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
