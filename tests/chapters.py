@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 import nbformat
 
-from tools.course import LABEL, exercises, tags
+from tools.course import ANSWER, LABEL, exercises, tags
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "tests" / "answers"
@@ -41,6 +41,11 @@ def answered(cell_source: str, answer: str) -> str:
     return "\n".join([*lines[:first], answer, *lines[last + 1 :]])
 
 
+def unanswered(cell_source: str) -> str:
+    """The solution cell as a student gets it."""
+    return ANSWER.sub(r'\1raise NotImplementedError("no answer yet")', cell_source)
+
+
 @contextlib.contextmanager
 def quick(on: bool = True):
     """The budget of a quick trial (on) or the reader's own (off)."""
@@ -67,7 +72,9 @@ def execute(source: str, space: dict, name: str) -> None:
 def judged(name: str) -> dict[tuple[str, str, str], BaseException | None]:
     """Run a chapter once at the quick budget; at each exercise try every listed answer in a copy of its names.
 
-    An answer's entry is what its check raised, or None. The solution's own is (label, "right", "the solution").
+    An answer's entry is what it or its check raised, or None; for a wrong one only the check's refusal counts, since a
+    cell that fails leaves older names behind it. Two answers are ours: (label, "right", "the solution") and (label,
+    "wrong", "no answer").
     """
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     at = {solution: (label, check) for label, (solution, check) in exercises(notebook).items()}
@@ -84,13 +91,12 @@ def judged(name: str) -> dict[tuple[str, str, str], BaseException | None]:
                 continue
             if number in at:
                 label, check = at[number]
-                for key, answer in given.items():
-                    if key[0] == label:
-                        full = "FULL BUDGET" in key[2]
-                        with quick(not full):
-                            results[key] = verdict(
-                                answered(cell.source, answer), notebook.cells[check].source, dict(space)
-                            )
+                tried = {key: answered(cell.source, answer) for key, answer in given.items() if key[0] == label}
+                tried[label, "wrong", "no answer"] = unanswered(cell.source)
+                for key, source in tried.items():
+                    with quick("FULL BUDGET" not in key[2]):
+                        failed, refused = verdict(source, notebook.cells[check].source, dict(space))
+                    results[key] = failed or refused if key[1] == "right" or refused else None
                 execute(cell.source, space, f"{name} cell {number}")
                 results[label, "right", "the solution"] = None  # else this function would have raised
                 continue
@@ -103,13 +109,16 @@ def judged(name: str) -> dict[tuple[str, str, str], BaseException | None]:
     return results
 
 
-def verdict(solution: str, check: str, space: dict) -> BaseException | None:
-    try:
-        execute(solution, space, "answer")
-        execute(check, space, "check")
-    except Exception as error:
-        return error
-    return None
+def verdict(solution: str, check: str, space: dict) -> list[Exception | None]:
+    """What the answer's cell raised and, whether it did or not, what the check behind it raised."""
+    raised = []
+    for source, name in ((solution, "answer"), (check, "check")):
+        try:
+            execute(source, space, name)
+            raised.append(None)
+        except Exception as error:
+            raised.append(error)
+    return raised
 
 
 __all__ = ["LABEL", "answered", "answers", "judged"]

@@ -5,16 +5,19 @@ are skipped; what can be tested without it is in the first part.
 """
 
 import ast
+import builtins
 import importlib.util
+import os
 import re
 import warnings
 
 import nbformat
 import pytest
-from chapters import BEGIN, END, ROOT
+from chapters import BEGIN, END, ROOT, unanswered
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import course
+from tools.notebooks import parse_cell
 from tools.plain import Plain, table
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -78,6 +81,56 @@ def test_labels_are_found_and_grade_ids_are_unique_in_the_book(reader):
     assert len(labels) == len(set(labels)) >= 40
 
 
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell asks for, and those that it makes."""
+    asked, made = set(), set()
+    for node in ast.walk(parse_cell(source)):
+        if isinstance(node, ast.Name):
+            (asked if isinstance(node.ctx, ast.Load) else made).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            made |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            made.add(node.name)
+    return asked, made
+
+
+def test_whatever_a_check_asks_for_is_in_code_that_a_student_sees_or_is_asked_for_in_words(chapter, reader):
+    known = set(dir(builtins))
+    told = {}
+    cells = course.instructor(chapter, "no questions", reader).cells
+    for number, cell in enumerate(cells):
+        if "solution" in cell.metadata.get("tags", []):
+            told[cell.metadata.nbgrader.grade_id] = set(re.findall(r"\w+", cells[number - 1].source))
+    at = {check: label for label, (_, check) in course.exercises(chapter).items()}
+    for number, cell in enumerate(chapter.cells):
+        if cell.cell_type == "code":
+            asked, made = names(unanswered(cell.source))
+            known |= made
+            if number in at:
+                unknown = asked - known - told[at[number]]
+                assert not unknown, f"{at[number]}: nobody told the student to define {sorted(unknown)}"
+                known |= told[at[number]]
+
+
+def test_an_exercise_says_its_points_and_the_names_that_its_answer_has_to_define(reader):
+    cells = [
+        new_markdown_cell("# 9. Small\n\n```{exercise} Two\n:label: ex-small-two\n\nWhat are they?\n```"),
+        new_code_cell(f"{BEGIN}\nhelp = 2\nfirst, rest = help, [help for i in range(2)]\n{END}\nprint(rest)"),
+        new_code_cell('assert first == 2, "two"', metadata={"tags": ["check"], "ganbook": {"points": 1}}),
+        new_code_cell(
+            "draw()", metadata={"mystnb": {"figure": {"name": "fig-small", "caption": "One {cite:t}`mao2017`."}}}
+        ),
+    ]
+    made = course.instructor(new_notebook(cells=cells), "9_small", reader)
+    assert made.cells[0].source.endswith("*1 point.* Your answer defines `first`, `rest`.")
+    assert "1 exercise, 1 point." in made.cells[1].source
+    assert made.cells[-1].source == "**Figure.** One Mao et al. (2017)."
+
+
 # ------------------------------------------------------------------------------------------------------ by nbgrader
 
 
@@ -127,6 +180,12 @@ def mark(folder, name, student):
             return submission.score, submission.max_score
 
 
+def errors(notebook):
+    """The cells of exercises that raised, each with its error."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
+    return [(cell, output) for cell in code for output in cell.outputs if output.output_type == "error"]
+
+
 def half(points):
     """Some of the exercises that together have half of the points."""
     chosen = {0: ()}
@@ -148,6 +207,11 @@ def test_who_solves_all_has_all_points_who_solves_none_has_none_and_half_is_half
     solved = {1.0: tuple(points[name]), 0.0: (), 0.5: half(points[name])}[share]
     submit(folder, name, student, solved)
     assert mark(folder, name, student) == (share * sum(points[name].values()), sum(points[name].values()))
+    ran = nbformat.read(folder / "autograde" / "autograded" / student / name / f"{name}.ipynb", as_version=4)
+    raised = {cell.metadata.nbgrader.grade_id: error.evalue for cell, error in errors(ran)}
+    assert {label.removesuffix("-check") for label in raised} == points[name].keys() - set(solved)
+    for label in points[name].keys() - set(solved):
+        assert any("has no answer yet" in raised.get(one, "") for one in (label, f"{label}-check")), label
 
 
 @needs_nbgrader
@@ -166,6 +230,9 @@ def test_no_text_of_a_solution_and_no_output_is_in_the_students_version(made, na
     assert len(lines) >= len(course.exercises(chapter))
     assert not [line for line in lines if line in text]
     assert not stored and BEGIN not in text and END not in text
+    own = [cell for cell in student.cells if {"solution", "check"} & set(cell.metadata.tags)]
+    assert len(own) == 2 * len(course.exercises(chapter))
+    assert all("raises-exception" in cell.metadata.tags for cell in own), "Run all would stop at an exercise"
 
 
 @needs_nbgrader
@@ -202,6 +269,7 @@ def test_hidden_tests_are_cut_for_students_and_mark_what_the_visible_ones_let_pa
     chapter.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(chapter, tmp_path / "notebooks" / "9_small.ipynb")
     folder = tmp_path / "course"
+    monkeypatch.setenv("PATH", os.defpath)  # no environment is active: nbgrader has to find its own commands
     assert course.make([], folder, tmp_path / "notebooks", reader) == {"9_small": {"ex-small-double": 3}}
     path = folder / "student" / "9_small" / "9_small.ipynb"
     assert "twice 2" in path.read_text() and "twice 3" not in path.read_text()

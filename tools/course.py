@@ -5,7 +5,8 @@
 
     instructor/NAME/NAME.ipynb   the chapter with solutions, stored outputs, all tests
     student/NAME/NAME.ipynb      the same without them: to hand out, or to open in Colab
-    autograde/                   collect answers in submitted/STUDENT/NAME/NAME.ipynb, then, in _build/course:
+    autograde/                   collect answers in submitted/STUDENT/NAME/NAME.ipynb, then, in _build/course and with
+                                 the environment active (`. .venv/bin/activate`):
                                  nbgrader autograde NAME; nbgrader generate_feedback NAME; nbgrader export
 
 The chapters are the only source. A code cell tagged `solution` becomes nbgrader's answer cell, the cell tagged `check`
@@ -15,7 +16,9 @@ behind it a locked test worth 2 points, or as many as its `metadata.ganbook.poin
 """
 
 import argparse
+import ast
 import logging
+import os
 import re
 import shutil
 import sys
@@ -35,10 +38,14 @@ NOTEBOOKS = ROOT / "notebooks"
 COURSE = ROOT / "_build" / "course"
 POINTS = 2
 LABEL = re.compile(r"^:label: *(ex-[a-z0-9-]+)$", re.MULTILINE)
+ANSWER = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL)
 WELCOME = """\
-**Your copy.** Write your answer where a cell says `# Your answer here` and delete the line below it. The cell after it
+**Your copy.** {count}. Run the cells from the top, since each uses what those above it have made. Write your answer
+where a cell says `# Your answer here` and delete the line below it; other lines of the cell stay. The cell after it
 checks the answer: if it runs without an error, the answer holds; if not, the last line of the error says what is wrong.
-Change nothing in the checks, and no order of cells; the marks are given by the original checks in any case."""
+(`NotImplementedError`, or a `NameError` for a name that you were to define, means that there is no answer yet. Where
+"Run all" stops at that, go on by running the cells below.) Change nothing in the checks, and no order of cells; the
+marks are given by the original checks in any case."""
 
 # One file for `nbgrader` in this folder, so that a teacher needs no command of ours.
 CONFIG = '''\
@@ -84,6 +91,29 @@ def points(check) -> int:
     return check.metadata.get("ganbook", {}).get("points", POINTS)
 
 
+def to_define(solution: str, check: str) -> list[str]:
+    """The names that an answer has to define, because the rest of its cell or the check uses them.
+
+    Only where the answer is not the body of a function, which says by itself what is to be written.
+    """
+    inside = [found[2] for found in ANSWER.finditer(solution) if not found[1]]
+    outside = [*ast.walk(ast.parse(ANSWER.sub(r"\1pass", solution))), *ast.walk(ast.parse(check))]
+    used = {node.id for node in outside if isinstance(node, ast.Name)}
+    used -= {node.id for node in outside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names = []
+    for node in ast.parse("\n".join(inside)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        else:
+            stored = (part for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+            names += [part.id for part in stored]
+    return [name for name in dict.fromkeys(names) if name in used]
+
+
+def several(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def graded(kind: str, label: str, worth: int = 0) -> dict:
     """nbgrader's metadata, schema 3, of an answer cell or of a test."""
     plain = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
@@ -119,16 +149,27 @@ def instructor(notebook, name: str, reader: Plain):
     first.source = re.sub(
         r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", first.source, count=1, flags=re.MULTILINE
     )
-    for label, (solution, check) in exercises(notebook).items():
+    total, found = 0, exercises(notebook)
+    for label, (solution, check) in found.items():
         worth = points(made.cells[check])
+        total += worth
         made.cells[solution].metadata["nbgrader"] = graded("solution", label)
         made.cells[check].metadata["nbgrader"] = graded("check", label, worth)
-        made.cells[solution - 1].source += f"\n\n*{worth} points.*"
-    made.cells.insert(1, nbformat.v4.new_markdown_cell(WELCOME, id="your-copy"))
-    made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
-    for cell in made.cells:
-        cell.metadata.pop("mystnb", None)
+        names = ", ".join(f"`{name}`" for name in to_define(made.cells[solution].source, made.cells[check].source))
+        note = f" Your answer defines {names}." if names else ""
+        made.cells[solution - 1].source += f"\n\n*{several(worth, 'point')}.*{note}"
+    welcome = WELCOME.format(count=f"{several(len(found), 'exercise')}, {several(total, 'point')}")
+    cells = []
+    for number, cell in enumerate(made.cells):
+        cells.append(cell)
+        caption = cell.metadata.pop("mystnb", {}).get("figure", {}).get("caption")
         cell.metadata.pop("ganbook", None)
+        if caption and "nbgrader" not in cell.metadata:  # the text speaks of figures by their captions
+            text = f"**Figure.** {reader.text(caption)}"
+            cells.append(nbformat.v4.new_markdown_cell(text, id=f"caption-{number}"))
+    cells.insert(1, nbformat.v4.new_markdown_cell(welcome, id="your-copy"))
+    made.cells = cells
+    made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
     return made
 
 
@@ -144,6 +185,9 @@ def nbgrader_at(folder: Path):
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.db_url = f"sqlite:///{folder}/autograde/gradebook.db"
     config.Exchange.root = str(folder / "autograde" / "exchange")
+    here = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by its name, also if no environment is active
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     return NbGraderAPI(config=config)
 
 
@@ -155,10 +199,15 @@ def release(name: str, folder: Path) -> None:
 
 
 def student_version(path: Path) -> None:
-    """Drop what only the site needs: no cell of a student's copy starts folded, no solution is promised."""
+    """Drop what only the site needs: no cell of a student's copy starts folded, no solution is promised.
+
+    An exercise without an answer raises; its tag lets Jupyter's "Run all" go on with the chapter behind it.
+    """
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         kept = [tag for tag in tags(cell) if tag in ("setup", "raises-exception", "check", "solution")]
+        if "check" in kept or "solution" in kept:
+            kept.append("raises-exception")
         cell.metadata["tags"] = kept
         if "setup" not in kept:
             cell.metadata.pop("jupyter", None)
