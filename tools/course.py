@@ -123,7 +123,8 @@ def instructor(notebook, name: str, reader: Plain):
         worth = points(made.cells[check])
         made.cells[solution].metadata["nbgrader"] = graded("solution", label)
         made.cells[check].metadata["nbgrader"] = graded("check", label, worth)
-        made.cells[solution - 1].source += f"\n\n*{worth} points.*"
+        text, fold, hint = made.cells[solution - 1].source.partition("\n\n<details><summary>Hint")
+        made.cells[solution - 1].source = f"{text}\n\n*{worth} points.*{fold}{hint}"
     made.cells.insert(1, nbformat.v4.new_markdown_cell(WELCOME, id="your-copy"))
     made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
     for cell in made.cells:
