@@ -76,6 +76,23 @@ def test_a_chapters_points_can_be_halved(chapter):
     assert not worth or sum(worth) / 2 in sums, f"points {worth}"
 
 
+def test_points_stand_below_the_exercise_and_above_its_folded_hint(reader):
+    hint = "\n\n```{admonition} Hint\n:class: dropdown\n\nLook there.\n```"
+    for below, ends in (
+        ("", "*2 points.*"),
+        (hint, "*2 points.*\n\n<details><summary>Hint</summary>\n\nLook there.\n\n</details>"),
+    ):
+        text = "```{exercise} Double\n:label: ex-small-double\n\nWrite it.\n```" + below
+        cells = [
+            new_markdown_cell("# 9. Small"),
+            new_markdown_cell(text),
+            new_code_cell("x"),
+            new_code_cell("assert x"),
+        ]
+        made = course.instructor(new_notebook(cells=cells), "9_small", reader)
+        assert made.cells[2].source == f"### Exercise: Double\n\nWrite it.\n\n{ends}"
+
+
 def test_labels_are_found_and_grade_ids_are_unique_in_the_book(reader):
     labels = [label for path in CHAPTERS for label in course.exercises(nbformat.read(path, as_version=4))]
     assert len(labels) == len(set(labels)) >= 40

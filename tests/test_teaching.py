@@ -272,6 +272,21 @@ def test_no_formula_role_or_directive_is_left_as_source_on_a_slide():
     assert not re.findall(r"\{(?:cite:[tp]|eq|ref|numref|prf:ref)\}", text) and "```" not in text
 
 
+def test_a_hint_is_folded_below_its_exercise_for_students_and_on_a_slide():
+    exercise = "```{exercise} Count\n:label: ex-a-count\n\nHow many?\n```"
+    hint = "```{admonition} Hint\n:class: dropdown\n\nLook *there*.\n```"
+    reader = Plain()
+    text = reader.text(f"{exercise}\n\n{hint}")
+    assert text == (
+        "### Exercise: Count\n\nHow many?\n\n<details><summary>Hint</summary>\n\nLook *there*.\n\n</details>"
+    )
+    cells = [nbformat.v4.new_markdown_cell(cell) for cell in ("# 9. A", "## Exercises", f"{exercise}\n\n{hint}")]
+    page = slides.deck(nbformat.v4.new_notebook(cells=cells), reader)
+    shown = re.sub(r"<aside.*?</aside>", "", page, flags=re.DOTALL)
+    folded = r"<h3>Exercise: Count</h3>\s*<p>How many\?</p>\s*<details><summary>Hint</summary>\s*<p>Look <em>there</em>"
+    assert re.search(folded, shown)
+
+
 @needs_browser
 def test_nothing_of_a_slide_is_below_its_edge(decks, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720})

@@ -157,7 +157,8 @@ def instructor(notebook, name: str, reader: Plain):
         made.cells[check].metadata["nbgrader"] = graded("check", label, worth)
         names = ", ".join(f"`{name}`" for name in to_define(made.cells[solution].source, made.cells[check].source))
         note = f" Your answer defines {names}." if names else ""
-        made.cells[solution - 1].source += f"\n\n*{several(worth, 'point')}.*{note}"
+        text, fold, hint = made.cells[solution - 1].source.partition("\n\n<details><summary>Hint")
+        made.cells[solution - 1].source = f"{text}\n\n*{several(worth, 'point')}.*{note}{fold}{hint}"
     welcome = WELCOME.format(count=f"{several(len(found), 'exercise')}, {several(total, 'point')}")
     cells = []
     for number, cell in enumerate(made.cells):
