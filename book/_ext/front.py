@@ -22,7 +22,9 @@ class StoredFilm(Directive):
         from ganbook.film import Film
 
         steps, x = trained.film(self.arguments[0])
-        film = Film(steps, x, alt=" ".join(self.content), title=f"Sixteen noise vectors, from step 0 to step {steps[-1]:,}")
+        film = Film(
+            steps, x, alt=" ".join(self.content), title=f"Sixteen noise vectors, from step 0 to step {steps[-1]:,}"
+        )
         return [nodes.raw("", f'<div class="front-film">{film.html()}{ONCE}</div>', format="html")]
 
 

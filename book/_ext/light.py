@@ -58,7 +58,9 @@ def change(app, docname, source):
 def fewer(script: str, pages: str) -> str:
     """The theme's script of icons with only those that `pages` name as fa-NAME."""
     named = set(re.findall(r"\bfa-([a-z0-9-]+)", pages))
-    return ICON.sub(lambda icon: icon[0] if named & {icon["name"], *re.findall("[a-z-]+", icon["others"])} else "", script)
+    return ICON.sub(
+        lambda icon: icon[0] if named & {icon["name"], *re.findall("[a-z-]+", icon["others"])} else "", script
+    )
 
 
 def fewer_icons(app, error):

@@ -16,6 +16,11 @@ MISSING = """<h1>There is no such page</h1>
 <li><a href="{top}book/bugs.html">Bugs by symptom</a></li>
 </ul>"""
 
+MAP = """<?xml version="1.0" encoding="utf-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{lines}</urlset>
+"""
+
 
 def address(repository: str) -> str:
     """Where GitHub Pages serves a repository: the address of the site, with a slash at its end."""
@@ -45,8 +50,7 @@ def draw_map(app, error):
         return
     pages = (app.config.html_baseurl + app.builder.get_target_uri(name) for name in sorted(app.env.found_docs))
     lines = "".join(f"<url><loc>{page}</loc></url>\n" for page in pages)
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</urlset>\n'
-    (Path(app.outdir) / "sitemap.xml").write_text(text, encoding="utf-8")
+    (Path(app.outdir) / "sitemap.xml").write_text(MAP.format(lines=lines), encoding="utf-8")
 
 
 def setup(app):

@@ -102,7 +102,7 @@ def add_to_chapter(app, docname, source):
             text = HIDDEN.sub("", MARKER.sub("", text)).rstrip("\n")
         elif number == 0:
             line = f"```{{standing}}\n{standing(Path(app.srcdir), docname)}\n{head(notebook)}\n```"
-            text = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{line}", text, count=1, flags=re.M)
+            text = re.sub(r"^# .+$", lambda title, line=line: f"{title[0]}\n\n{line}", text, count=1, flags=re.M)
         elif quiz:
             text = with_questions(text, heading, f"## Questions\n\n```{{quiz}} {name}\n```")
         cell["source"] = text
