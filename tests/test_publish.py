@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from PIL import Image
 from test_site import REPOSITORY, SITE, TOP, on_site, toc
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,7 +168,11 @@ def widget(name: str, **state) -> dict:
     return {"model_name": name, "state": state}
 
 
-def notebook(*views: str) -> dict:
+def slider(name: str, value: float) -> dict:
+    return widget("FloatSliderModel", description=name, min=-3.0, max=3.0, step=0.1, value=value)
+
+
+def notebook(*views: str, tags=()) -> dict:
     import light
 
     models = {
@@ -174,30 +180,54 @@ def notebook(*views: str) -> dict:
         "a": widget("HTMLModel", value="fit: 60%"),
         "b": widget("FloatProgressModel", value=3.0, max=5.0),
         "c": widget("HTMLModel", value=" 3/5 [00:01&lt;00:01]"),
-        "box": widget("HBoxModel", children=["IPY_MODEL_a"]),
+        "box": widget("VBoxModel", children=["IPY_MODEL_d", "IPY_MODEL_e"]),
+        "d": slider("a < b", -1.5),
+        "e": widget("OutputModel", outputs=[{"output_type": "stream", "text": "1 < 2\n"}]),
+        "other": widget("VBoxModel", children=["IPY_MODEL_a", "IPY_MODEL_f"]),
+        "f": widget("ImageModel", format="png"),
     }
     outputs = [{"data": {light.VIEW: {"model_id": view}, "text/plain": ["..."]}} for view in views]
-    return {"metadata": {"widgets": {light.STATE: {"state": models}}}, "cells": [{"outputs": outputs}, {}]}
+    cells = [{"metadata": {"tags": list(tags)}, "outputs": outputs}, {"metadata": {}}]
+    return {"metadata": {"widgets": {light.STATE: {"state": models}}}, "cells": cells}
+
+
+def drawn(made: dict) -> list:
+    """What the outputs of the notebook's first cell hold once its widgets have been made plain."""
+    import light
+
+    light.plain_widgets(made)
+    data = [output["data"] for output in made["cells"][0]["outputs"]]
+    return [None if light.VIEW in one else BeautifulSoup(one["text/html"], "html.parser") for one in data]
 
 
 def test_a_stored_bar_becomes_an_element_with_the_same_words():
-    import light
-
     made = notebook("bar")
-    light.plain_bars(made)
-    drawn = BeautifulSoup(made["cells"][0]["outputs"][0]["data"]["text/html"], "html.parser")
-    assert (drawn.progress["value"], drawn.progress["max"]) == ("3", "5")
-    assert drawn.get_text() == "fit: 60%   3/5 [00:01<00:01]" and "3/5 [00:01<00:01]" in drawn.progress["aria-label"]
+    [bar] = drawn(made)
+    assert (bar.progress["value"], bar.progress["max"]) == ("3", "5")
+    assert bar.get_text() == "fit: 60% 3/5 [00:01<00:01]" and "3/5 [00:01<00:01]" in bar.progress["aria-label"]
     assert "widgets" not in made["metadata"]
 
 
-def test_other_widgets_stay_as_they_are():
-    import light
+def test_sliders_stand_where_they_were_left_and_cannot_be_moved():
+    made = notebook("box")
+    [box] = drawn(made)
+    [found] = box.select("label > input")
+    assert {name: found[name] for name in ("min", "max", "step", "value")} == dict(
+        min="-3", max="3", step="0.1", value="-1.5"
+    )
+    assert found.has_attr("disabled") and box.label.get_text(" ").split() == ["a", "<", "b", "-1.5"]
+    assert box.pre.get_text() == "1 < 2\n" and "widgets" not in made["metadata"]
 
-    made = notebook("bar", "box")
-    light.plain_bars(made)
-    bar, box = (output["data"] for output in made["cells"][0]["outputs"])
-    assert light.VIEW not in bar and light.VIEW in box and "widgets" in made["metadata"]
+
+def test_other_widgets_stay_as_they_are():
+    made = notebook("bar", "other")
+    bar, other = drawn(made)
+    assert bar and other is None and "widgets" in made["metadata"]
+
+
+def test_a_widget_that_is_not_shown_asks_for_nothing():
+    made = notebook("other", tags=["remove-output"])
+    assert drawn(made) == [None] and "widgets" not in made["metadata"]
 
 
 def test_only_pages_with_widgets_load_the_program_that_draws_them(pages):
@@ -205,6 +235,19 @@ def test_only_pages_with_widgets_load_the_program_that_draws_them(pages):
         loads = bool(page.select('script[src*="embed-amd.js"]'))
         assert loads == bool(page.select('script[type="application/vnd.jupyter.widget-view+json"]')), name
     assert any(page.select(".bar progress") for page in pages.values())
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_smaller_picture_has_the_same_pixels(tmp_path, mode):
+    import light
+
+    colours = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    image = Image.fromarray(colours).convert("RGB").convert(mode)  # opaque, as the book's figures are
+    image.save(tmp_path / "a.png")
+    light.smaller(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.webp") as found:
+        assert np.array_equal(np.asarray(found.convert("RGB")), np.asarray(image.convert("RGB")))
+    assert not (tmp_path / "a.png").exists()
 
 
 def test_icons_that_a_page_names_stay_under_either_name():

@@ -65,8 +65,8 @@ def article(page: str, pages: list[str]) -> BeautifulSoup:
     soup = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     text = soup.find("article")
     for gone in text.select(
-        "script, button, .headerlink, .tag_setup, .jupyter-widgets, .bar, .sd-tab-set > input, .prev-next-area, "
-        ".copybtn"
+        "script, button, .headerlink, .tag_setup, .jupyter-widgets, .bar, .controls, .sd-tab-set > input, "
+        ".prev-next-area, .copybtn"
     ):
         gone.decompose()
     for folded in text.select("details"):
