@@ -1,8 +1,8 @@
 """What keeps the pages light.
 
-1. A widget is stored in a notebook as its state, and drawing it takes a program of 3.6 MB. On the site a progress bar of
-   tqdm, and sliders over a printed result, are plain HTML; the sliders cannot be moved, because what they would ask for
-   is a running notebook. A page with any other widget still loads the program.
+1. A widget is stored in a notebook as its state, and drawing it takes a program of 3.6 MB. On the site tqdm's progress
+   bars, and sliders over a printed result, are plain HTML; the sliders cannot be moved, because what they would move is
+   a running notebook. A page with any other widget still loads the program.
 2. Figures are stored as PNG. On the site they are WebP without loss: the same pixels in about two thirds of the bytes.
 3. The theme loads some two thousand icons, 1.5 MB, on every page. Those that no page names are taken out.
 """
@@ -31,9 +31,10 @@ def plain(name: str, models: dict, beside: str = "") -> str | None:
         names = [child.removeprefix("IPY_MODEL_") for child in state["children"]]
         words = " ".join(models[one]["state"]["value"] for one in names if models[one]["model_name"] == "HTMLModel")
         parts = [plain(one, models, words) for one in names]
-        return (
-            None if None in parts else f'<div class="{"bar" if kind[0] == "H" else "controls"}">{"".join(parts)}</div>'
-        )
+        if None in parts:
+            return None
+        note = "<p>In a running notebook these can be moved.</p>" if any("<input" in part for part in parts) else ""
+        return f'<div class="{"bar" if kind == "HBoxModel" else "controls"}">{note}{"".join(parts)}</div>'
     if kind == "HTMLModel":
         return f"<span>{state['value']}</span>"
     if kind == "FloatProgressModel":
