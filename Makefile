@@ -8,7 +8,7 @@ TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
-PAGES = _config.yml _toc.yml $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
+PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/trained/*.png) $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help

@@ -1,10 +1,12 @@
 """The built site is complete, its links lead somewhere, and no page asks anything of another host.
 
 The pages are read from `_build/html` (`make book`). The second half opens each of them in headless Chromium, if one is
-installed, with every address outside the test's own server blocked.
+installed, with every address outside the test's own server blocked: in light from a server, in dark from the disk.
+What the site tells others of itself is in test_publish.py.
 """
 
 import functools
+import gzip
 import http.server
 import re
 import threading
@@ -14,16 +16,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
-MADE_BY_SPHINX = {
-    "index",
-    "genindex",
-    "search",
-    "prf-prf",
-}  # no source of ours: redirect, index, search, list of algorithms
+MADE_BY_SPHINX = {"404", "genindex", "search", "prf-prf"}  # no source of ours; the last is the list of algorithms
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
+TOP = f"/{REPOSITORY['url'].split('/')[-1]}/"  # where the site begins on its host; only the page 404 says so
 FETCHING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"), ("audio", "src")}
 FETCHING_LINKS = {
     "stylesheet",
@@ -85,6 +85,11 @@ def outside(address: str) -> bool:
     return bool(re.match(r"(?i)^\s*(https?:|ftp:|//)", address))
 
 
+def on_site(page: str, link: str) -> str:
+    """Where a link of a page leads, as a path below the site's root."""
+    return unquote(urlsplit(urljoin(f"{TOP}{page}", link)).path).removeprefix(TOP)
+
+
 def css_addresses(text: str) -> list[str]:
     return re.findall(r"url\(\s*['\"]?([^'\")]+)", text) + re.findall(r"@import\s+['\"]([^'\"]+)", text)
 
@@ -115,7 +120,7 @@ def test_internal_links_and_anchors_lead_somewhere(site):
             parts = urlsplit(link)
             if parts.scheme or parts.netloc or link.startswith("#!"):
                 continue
-            target = unquote(urlsplit(urljoin(f"/{name}", link)).path).lstrip("/") if parts.path else name
+            target = on_site(name, link) if parts.path else name
             anchor = unquote(parts.fragment)
             there = (SITE / target).is_file()
             if not there or (anchor and target in site and anchor not in site[target].anchors):
@@ -147,8 +152,7 @@ def test_what_the_pages_fetch_is_there(site):
         for address in page.fetched:
             if outside(address) or address.startswith("data:"):
                 continue
-            path = unquote(urlsplit(urljoin(f"/{name}", address)).path).lstrip("/")
-            if not (SITE / path).is_file():
+            if not (SITE / on_site(name, address)).is_file():
                 missing.append(f"{name}: {address}")
     assert not missing, "named by a page, but not on the site:\n" + "\n".join(missing)
 
@@ -207,29 +211,74 @@ TOO_WIDE = """() => {
 }"""
 
 
+# A finding of axe-core that is the theme's own, and where: the logo stands in a sidebar that is no landmark.
+# (The other that we know, label-content-name-mismatch, is an experimental rule and not asked for.)
+KNOWN = {"region": ".navbar-brand"}
+# One word of each colour is enough: a page of code has thousands, and axe looks at each of them for a while.
+ONE_OF_EACH = """() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll(".highlight span[class]"))
+    if (seen.has(word.className)) word.replaceWith(word.textContent);
+    else seen.add(word.className);
+}"""
+ELSEWHERE = "([target, place]) => !document.querySelector(target).closest(place)"
+
+
+def findings(page, **options) -> list[str]:
+    """What axe-core finds on a page, beyond KNOWN."""
+    page.evaluate(ONE_OF_EACH)
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
+        for rule in found
+        for node in rule["nodes"]
+        if rule["id"] not in KNOWN or page.evaluate(ELSEWHERE, [node["target"][0], KNOWN[rule["id"]]])
+    ]
+
+
 @pytest.fixture(scope="session")
 def address():
-    """The site, served from this machine."""
+    """The site, served below the same path as on GitHub Pages, and with the same answer to a wrong address."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
+    class Pages(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix(TOP.rstrip("/")))
+
+        def send_error(self, code, *_):
+            page = (SITE / "404.html").read_bytes()
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=SITE))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}{TOP.rstrip('/')}"
     server.shutdown()
     server.server_close()
     thread.join()
 
 
+@functools.cache
+def transferred(path: Path) -> tuple[int, int]:
+    """Bytes of a file, as GitHub Pages sends it (text is compressed) and raw."""
+    content = path.read_bytes()
+    text = path.suffix in {".html", ".css", ".js", ".svg", ".json", ".map"}
+    return len(gzip.compress(content, 6)) if text else len(content), len(content)
+
+
 class Visit:
     """One page opened in its own context; remembers what the page asked for and what it complained about."""
 
-    def __init__(self, browser, address, name, *, scheme="light", width=1280):
-        self.outside, self.failed, self.complaints = [], [], []
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def __init__(self, browser, address, name, *, scheme="light", width=1280, **options):
+        self.address, self.asked, self.outside, self.failed, self.complaints = address, set(), [], [], []
+        size = {"width": width, "height": 900}
+        self.context = browser.new_context(viewport=size, color_scheme=scheme, **options)
         self.context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
         self.context.route(lambda url: not url.startswith(address), self.refuse)
         self.page = self.context.new_page()
@@ -237,9 +286,11 @@ class Visit:
             "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
         )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
         self.page.on("requestfailed", lambda request: self.failed.append(request.url))
         self.page.on("response", lambda answer: self.failed.append(answer.url) if answer.status >= 400 else None)
-        self.page.goto(f"{address}/{name}.html", wait_until="load")
+        path, mark, query = name.partition("?")
+        self.page.goto(f"{address}/{path}.html{mark}{query}", wait_until="load")
         self.page.evaluate(SETTLE)
         self.page.wait_for_load_state("networkidle")
 
@@ -248,6 +299,12 @@ class Visit:
             return route.continue_()
         self.outside.append(route.request.url)
         return route.abort()
+
+    def weight(self) -> tuple[int, int]:
+        """Bytes of everything that the page loaded, compressed and raw."""
+        own = {url.removeprefix(self.address).lstrip("/") for url in self.asked if url.startswith(self.address)}
+        files = [transferred(SITE / unquote(urlsplit(url).path)) for url in own]
+        return sum(size for size, _ in files), sum(raw for _, raw in files)
 
     def __enter__(self):
         return self
@@ -259,8 +316,9 @@ class Visit:
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", [*toc(), "search", "genindex"])
-def test_a_page_opens_by_itself(browser, address, site, name, scheme):
-    with Visit(browser, address, name, scheme=scheme) as visit:
+def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name, scheme):
+    light = scheme == "light"
+    with Visit(browser, address if light else SITE.as_uri(), name, scheme=scheme) as visit:
         assert not visit.outside, f"asked of another host: {visit.outside}"
         assert not visit.failed, f"requests that failed: {visit.failed}"
         assert not visit.complaints, f"the console says: {visit.complaints}"
@@ -271,6 +329,17 @@ def test_a_page_opens_by_itself(browser, address, site, name, scheme):
         assert not visit.page.evaluate(WIDGETS), "a stored widget was not drawn"
         blank = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
         assert not visit.page.evaluate(blank), "images that did not load"
+        missing = "[...document.querySelectorAll('svg[data-icon]')].filter(i => !i.querySelector('path[d]')).length"
+        assert visit.page.evaluate("document.querySelectorAll('svg[data-icon]').length") > 4, "the icons are not drawn"
+        assert not visit.page.evaluate(missing), "icons without an outline (book/_ext/light.py takes unused ones out)"
+        if light:
+            weight, raw = visit.weight()
+            print(f"{name}: {weight / 1e6:.2f} MB as sent, {raw / 1e6:.2f} MB raw")
+            limit = 4.0 if name.startswith("book/play_") else 1.5
+            assert weight / 1e6 < limit, f"{weight / 1e6:.2f} MB, expected less than {limit}"
+        # In the dark only the colours are others.
+        found = findings(visit.page, **({} if light else {"runOnly": ["color-contrast"]}))
+        assert not found, "axe-core finds:\n" + "\n".join(found)
 
 
 @needs_browser
@@ -280,3 +349,88 @@ def test_a_page_fits_a_telephone(browser, address, site, name):
         width = visit.page.evaluate(TOO_WIDE)
         assert width["page"] <= width["width"], f"the page scrolls sideways: {width}"
         assert not width["out"], f"sticks out at 390 px: {width}"
+        found = findings(visit.page, rules={"color-contrast": {"enabled": False}})  # the colours are the same as above
+        assert not found, "axe-core finds at 390 px:\n" + "\n".join(found)
+
+
+@needs_browser
+@pytest.mark.parametrize("depth", ["nothing", "notebooks/nothing", "a/b/c/nothing"])
+def test_a_wrong_address_is_answered_with_a_whole_page(browser, address, site, depth):
+    with Visit(browser, address, depth) as visit:
+        assert visit.failed == [f"{address}/{depth}.html"] and not visit.outside
+        assert visit.page.locator("h1").inner_text() == "There is no such page"
+        assert visit.page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary')).display") == "flex"
+        assert not findings(visit.page)
+        visit.page.locator("article a", has_text="Front page").click()
+        assert visit.page.url == f"{address}/index.html"
+
+
+@needs_browser
+@pytest.mark.parametrize("from_disk", [False, True], ids=["served", "from the disk"])
+def test_the_search_finds_a_word(browser, address, site, from_disk):
+    with Visit(browser, SITE.as_uri() if from_disk else address, "book/preface") as visit:
+        visit.page.keyboard.press("Control+k")
+        visit.page.keyboard.type("relativistic")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_selector("#search-results li a")
+        visit.page.wait_for_selector("#search-results > p:has-text('found')")
+        found = visit.page.locator("#search-results li > a").evaluate_all("links => links.map(link => link.pathname)")
+        assert any(path.endswith("notebooks/10_modern.html") for path in found), found
+        visit.page.wait_for_load_state("networkidle")
+        assert not (visit.complaints or visit.failed or visit.outside), (visit.complaints, visit.failed, visit.outside)
+
+
+@needs_browser
+def test_the_film_on_the_front_page_plays_once_and_can_be_stopped_with_the_keyboard(browser, address, site):
+    with Visit(browser, address, "index") as visit:
+        film = visit.page.locator(".front-film .ganbook-film")
+        button, slider = film.locator("button"), film.locator("input")
+        assert button.inner_text() == "Pause" and int(slider.input_value()) < 39
+        button.focus()
+        visit.page.keyboard.press("Space")
+        assert button.inner_text() == "Play"
+        visit.page.keyboard.press("Tab")
+        visit.page.keyboard.press("Home")
+        assert slider.input_value() == "0" and slider.get_attribute("aria-valuetext") == "step 0"
+        visit.page.keyboard.press("End")
+        assert film.locator("[data-step]").inner_text() == slider.get_attribute("aria-valuetext") != "step 0"
+    assert (SITE / "index.html").stat().st_size < 300_000, "the film makes the front page heavy"
+
+
+@needs_browser
+def test_nothing_moves_for_a_reader_who_asked_for_that(browser, address, site):
+    with Visit(browser, address, "index", reduced_motion="reduce") as visit:
+        film = visit.page.locator(".front-film .ganbook-film")
+        visit.page.wait_for_timeout(400)
+        assert film.locator("button").inner_text() == "Play"
+        assert film.locator("input").input_value() == film.locator("input").get_attribute("max")
+        visit.page.locator(".theme-switch-button").hover()
+        assert not visit.page.evaluate("document.getAnimations().length")
+        assert visit.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+@needs_browser
+def test_code_is_copied_and_headings_have_addresses(browser, address, site):
+    with Visit(browser, address, "notebooks/01_noise") as visit:
+        visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        cell = visit.page.locator(".highlight", has=visit.page.locator("button.copybtn")).nth(1)
+        cell.hover()
+        cell.locator("button.copybtn").click()
+        copied = visit.page.evaluate("navigator.clipboard.readText()")
+        assert copied.strip() == cell.locator("pre").inner_text().strip() != ""
+        headings = visit.page.locator("article h2")
+        assert headings.locator("a.headerlink").count() == headings.count() > 3
+        headings.nth(1).hover()
+        headings.nth(1).locator("a.headerlink").click()
+        anchor = urlsplit(visit.page.url).fragment
+        assert anchor and visit.page.locator(f"section#{anchor} > h2").count() == 1
+
+
+@needs_browser
+def test_what_scrolls_on_a_telephone_is_reached_with_the_keyboard(browser, address, site):
+    with Visit(browser, address, "notebooks/02_game", width=390) as visit:
+        wide = "[...document.querySelectorAll('mjx-container[display]')].filter(e => e.scrollWidth > e.clientWidth)"
+        assert visit.page.evaluate(f"{wide}.length") > 0
+        assert visit.page.evaluate(f"{wide}.every(e => e.tabIndex === 0)")
+        visit.page.set_viewport_size({"width": 1600, "height": 900})
+        assert visit.page.evaluate(f"{wide}.length === 0 || {wide}.every(e => e.tabIndex === 0)")

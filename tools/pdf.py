@@ -50,9 +50,9 @@ FOOTER = (
 
 
 def toc() -> list[str]:
-    """The pages of the table of contents, root first."""
+    """The pages of the table of contents; the front page is for screens."""
     table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [table["root"], *(entry["file"] for part in table["parts"] for entry in part["chapters"])]
+    return [entry["file"] for part in table["parts"] for entry in part["chapters"]]
 
 
 def mark(page: str, anchor: str = "") -> str:
@@ -65,7 +65,8 @@ def article(page: str, pages: list[str]) -> BeautifulSoup:
     soup = BeautifulSoup((SITE / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     text = soup.find("article")
     for gone in text.select(
-        "script, button, .headerlink, .tag_setup, .jupyter-widgets, .sd-tab-set > input, .prev-next-area, .copybtn"
+        "script, button, .headerlink, .tag_setup, .jupyter-widgets, .bar, .controls, .sd-tab-set > input, "
+        ".prev-next-area, .copybtn"
     ):
         gone.decompose()
     for folded in text.select("details"):

@@ -15,6 +15,7 @@ from docutils import nodes
 from offline import chapters
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
+from teaching import Standing
 
 GLOSSARY = "book/glossary"
 NUMBERED = (GLOSSARY, "book/history")
@@ -29,6 +30,7 @@ CLOSED = (
     nodes.reference,
     nodes.literal_block,
     nodes.raw,
+    Standing,
 )
 
 

@@ -1,6 +1,7 @@
 """What the site adds for teaching; the notebooks themselves have none of it. To a chapter, while its notebook is read:
 
-1. Under the title: how long the chapter takes to read (its words, counted) and to run (as measured).
+1. Under the title: where the chapter stands in the table of contents, which chapters it needs (book/needs.yml), how
+   long it takes to read (its words, counted) and to run (as measured).
 2. Before the heading "Exercises", or "Summary" in a chapter whose exercises stand in the text: the questions of
    book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for every answer, nothing stored and nothing
    sent; `quiz.js` adds a button to each question.
@@ -64,6 +65,30 @@ def head(notebook: dict) -> str:
     return f"*{line}). Running time: {run}.*"
 
 
+def standing(source: Path, docname: str) -> str:
+    """Where a chapter stands and what it needs, for the same line, in Markdown."""
+    toc = yaml.safe_load((source / "_toc.yml").read_text(encoding="utf-8"))
+    for part in toc["parts"]:
+        files = [entry["file"] for entry in part["chapters"]]
+        if docname in files:
+            among = f", {files.index(docname) + 1} of {len(files)}" if len(files) > 1 else ""
+            needs = needed(source).get(docname.rpartition("/")[2], [])
+            links = [f"[chapter {numeral(name)}]({name}.ipynb)" for name in needs]
+            first = ", ".join(links[:-1]) + " and " + links[-1] if len(links) > 1 else "".join(links)
+            return f"**{part['caption']}**{among}. Needs {first or 'no other chapter'}."
+    raise ValueError(f"{docname} is not in _toc.yml")
+
+
+def needed(source: Path) -> dict[str, list[str]]:
+    """Each chapter and those that have to be read before it."""
+    return yaml.safe_load((source / "book" / "needs.yml").read_text(encoding="utf-8"))
+
+
+def numeral(name: str) -> str:
+    """01_noise -> 1, 04b_bug_clinic -> 4b"""
+    return name.split("_")[0].lstrip("0") or "0"
+
+
 def place(notebook: dict) -> str | None:
     """The heading that the questions stand before; None if the chapter has neither of the two."""
     lines = prose(notebook).splitlines()
@@ -89,7 +114,8 @@ def add_to_chapter(app, docname, source):
         if cell["cell_type"] == "code":
             text = HIDDEN.sub("", MARKER.sub("", text)).rstrip("\n")
         elif number == 0:
-            text = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", text, count=1, flags=re.M)
+            line = f"```{{standing}}\n{standing(Path(app.srcdir), docname)}\n{head(notebook)}\n```"
+            text = re.sub(r"^# .+$", lambda title, line=line: f"{title[0]}\n\n{line}", text, count=1, flags=re.M)
         elif quiz:
             text = with_questions(text, heading, f"## Questions\n\n```{{quiz}} {name}\n```")
         cell["source"] = text
@@ -112,10 +138,33 @@ def close_tag(self, node):
     self.body.append("" if node["tag"] == "input" else f"</{node['tag']}>")
 
 
+def open_standing(self, node):
+    self.body.append('<div class="standing">')
+
+
+def close_standing(self, node):
+    self.body.append("</div>")
+
+
 def tag(element: str, /, *children, **attributes) -> Tag:
     made = Tag(tag=element, set={key.rstrip("_"): value for key, value in attributes.items()})
     made += [nodes.Text(child) if isinstance(child, str) else child for child in children]
     return made
+
+
+class Standing(nodes.Admonition, nodes.Element):
+    """The line under a title. Descriptions of a page are made of its first words, and skip what is an admonition."""
+
+
+class Stand(Directive):
+    """```{standing}: its content, as the line under a title."""
+
+    has_content = True
+
+    def run(self):
+        line = Standing()
+        self.state.nested_parse(self.content, self.content_offset, line)
+        return [line]
 
 
 class Quiz(Directive):
@@ -139,10 +188,13 @@ class Quiz(Directive):
         for place, answer in enumerate(one["answers"], 1):
             mark = f"{name}-{place}"
             right = bool(answer.get("right"))
+            # A formula alone has no words that would name the button.
+            formula = re.fullmatch(r"\$([^$]+)\$", answer["text"].strip())
+            words = {"aria-label": re.sub(r"[\\{}]", "", formula[1])} if formula else {}
             answers.append(
                 tag(
                     "div",
-                    tag("input", type="radio", name=name, id=mark, value=str(place)),
+                    tag("input", type="radio", name=name, id=mark, value=str(place), **words),
                     tag("label", *self.inline(answer["text"]), for_=mark),
                     tag(
                         "div",
@@ -272,6 +324,8 @@ class Schedule(FromNotebooks):
 
 def setup(app):
     app.add_node(Tag, html=(open_tag, close_tag))
+    app.add_node(Standing, html=(open_standing, close_standing))
+    app.add_directive("standing", Stand)
     app.add_directive("quiz", Quiz)
     app.add_directive("minutes", Minutes)
     app.add_directive("schedule", Schedule)
