@@ -283,6 +283,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   async function choose() {
     const name = select.value;
     root.dataset.state = "loading";
+    say(part("time"), "The weights are on their way.");
     try {
       if (!ganbook.models[name]) await fetched(name);
       await use(name);
