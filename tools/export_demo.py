@@ -29,7 +29,7 @@ from ganbook.sample import sample
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "_static" / "demos" / "weights"
 # The networks on the page, the first of which it opens with, and what the page calls them. Any stored generator that is
 # a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator).
-MODELS = {"a-dcgan": "DCGAN"}
+MODELS = {"conditional": "conditional DCGAN", "a-dcgan": "DCGAN"}
 DIRECTIONS = 6  # sliders on the page
 REACH = 3.0  # a slider runs from -REACH to REACH standard deviations
 SAMPLES = 400  # digits on which a direction is measured
@@ -73,11 +73,12 @@ def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]
 
 def name_of(effect: dict[str, float], common: list[tuple[int, int]]) -> str:
     """What one sees most: the properties that change by more than one standard deviation, at most two of them; if none
-    does, the commonest digit at either end."""
+    does, the commonest digit at either end, where it has more than twice the share of an even draw."""
     strongest = sorted(effect, key=lambda name: -abs(effect[name]))[:2]
     seen = [WORDS[name][effect[name] > 0] for name in strongest if abs(effect[name]) > 1]
-    (low, _), (high, _) = common
-    return ", ".join(seen) or (f"from {low} to {high}" if low != high else "no one property")
+    (low, few), (high, many) = common
+    turns = f"from {low} to {high}" if low != high and min(few, many) > 20 else "no one property"
+    return ", ".join(seen) or turns
 
 
 def commonest(y: Tensor) -> tuple[int, int]:

@@ -15,6 +15,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
 
   const state = {
+    name: null, // of the network, in ganbook.models
     G: null,
     random: new ganbook.Random(Math.floor(Math.random() * 2 ** 32)),
     corners: [], // four noises: top left, top right, bottom left, bottom right
@@ -23,6 +24,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     label: 0,
     amounts: [], // of the sliders
     many: [], // the noises of the samples below
+    image: null, // the digit at the handle, numbers in [-1, 1]
     digits: null,
     map: 0, // the number of the last map that was begun
     mapped: 0, // and of the last that is complete
@@ -57,9 +59,9 @@ globalThis.ganbook = globalThis.ganbook || {};
   /** Draw the digit at the handle and find the nearest real one. */
   function show() {
     const { G, digits } = state;
-    const image = draw(noise(state.across, state.down));
-    paint(part("digit"), image, G.side);
-    const found = ganbook.nearest(image, digits);
+    state.image = draw(noise(state.across, state.down));
+    paint(part("digit"), state.image, G.side);
+    const found = ganbook.nearest(state.image, digits);
     const n = digits.side ** 2;
     const real = Float32Array.from(digits.images.subarray(found.index * n, (found.index + 1) * n), (v) => v / 127.5 - 1);
     paint(part("nearest"), real, digits.side);
@@ -69,8 +71,9 @@ globalThis.ganbook = globalThis.ganbook || {};
     handle.style.left = `${100 * state.across}%`;
     handle.style.top = `${100 * state.down}%`;
     handle.setAttribute("aria-valuenow", Math.round(100 * state.across));
-    const words = `${Math.round(100 * state.across)} % across, ${Math.round(100 * state.down)} % down`;
-    handle.setAttribute("aria-valuetext", words);
+    const place = `${Math.round(100 * state.across)} % across, ${Math.round(100 * state.down)} % down`;
+    // For those who hear the page: what the digit is most like, since what it is nobody knows.
+    handle.setAttribute("aria-valuetext", `${place}, nearest to a real ${found.label}`);
   }
 
   /** Draw the map behind the handle, a few digits a frame so that the page stays alive. */
@@ -146,7 +149,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   /** Put one of the sixteen into the top left corner, with the sliders at 0, and go there. */
-  function choose(i) {
+  function toCorner(i) {
     state.corners = [state.many[i], ...state.corners.slice(1)];
     [state.across, state.down] = [0, 0];
     slidersToZero();
@@ -184,11 +187,13 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   // ----------------------------------------------------------------------------------------------- building the page
 
-  /** What was measured for one direction, in a line. */
-  function evidence({ from, to, renamed }) {
-    const ink = `ink ${from.ink} to ${to.ink} %`;
-    const slant = `slant ${from.slant} to ${to.slant}°`;
-    return `${slant}, ${ink}; ${renamed} in 100 become another digit`.replaceAll(" -", " −");
+  const UNITS = { ink: " %", slant: "°", width: " px", height: " px" };
+
+  /** What was measured for one direction, in a line: the two properties that changed most, as in its name. */
+  function evidence({ effect, from, to, renamed }) {
+    const names = Object.keys(effect).sort((a, b) => Math.abs(effect[b]) - Math.abs(effect[a]));
+    const said = names.slice(0, 2).map((name) => `${name} ${from[name]} to ${to[name]}${UNITS[name]}`);
+    return `${said.join(", ")}; ${renamed} in 100 become another digit`.replaceAll(" -", " −");
   }
 
   function buildSliders() {
@@ -221,7 +226,7 @@ globalThis.ganbook = globalThis.ganbook || {};
         button.type = "button";
         button.setAttribute("aria-label", `Sample ${i + 1}: put it into the top left corner`);
         button.append(document.createElement("canvas"));
-        button.addEventListener("click", () => choose(i));
+        button.addEventListener("click", () => toCorner(i));
         return button;
       }),
     );
@@ -248,11 +253,12 @@ globalThis.ganbook = globalThis.ganbook || {};
     );
   }
 
-  /** Play with the generator of an entry of ganbook.models. */
-  async function use(entry) {
-    state.G = await ganbook.Generator.load(entry);
+  /** Play with the generator `name` of ganbook.models. */
+  async function use(name) {
+    const G = await ganbook.Generator.load(ganbook.models[name]);
     state.digits = state.digits || (await ganbook.loadDigits(ganbook.realDigits));
-    state.label = 0;
+    if (select.value !== name) return; // another was chosen meanwhile
+    Object.assign(state, { name, G, label: 0 });
     state.corners = Array.from({ length: 4 }, fresh);
     state.many = Array.from({ length: MANY }, fresh);
     buildSliders();
@@ -262,28 +268,34 @@ globalThis.ganbook = globalThis.ganbook || {};
     root.dataset.state = "ready";
   }
 
-  /** Fetch the script of a network, unless it is there, and use it. */
-  function fetchAndUse(name) {
-    if (ganbook.models[name]) return use(ganbook.models[name]);
+  /** The script with the weights of a network, which is fetched when it is first asked for. */
+  function fetched(name) {
     return new Promise((done, failed) => {
       const script = document.createElement("script");
       script.src = `${folder}weights/${name}.js`;
-      script.onload = () => use(ganbook.models[name]).then(done, failed);
+      script.onload = done;
       script.onerror = () => failed(new Error(`The weights of ${name} did not load.`));
       document.head.append(script);
     });
   }
 
-  function complain(error) {
-    root.dataset.state = "failed";
-    say(part("time"), error.message);
+  /** Use the network that is chosen, or say why not. */
+  async function choose() {
+    const name = select.value;
+    root.dataset.state = "loading";
+    say(part("time"), "The weights are on their way.");
+    try {
+      if (!ganbook.models[name]) await fetched(name);
+      await use(name);
+    } catch (error) {
+      root.dataset.state = "failed";
+      say(part("time"), error.message);
+    }
   }
 
-  const names = Object.keys(ganbook.available);
   const select = part("network");
-  select.replaceChildren(...names.map((name) => new Option(ganbook.available[name], name)));
-  select.closest(".demo-field").hidden = names.length < 2;
-  select.addEventListener("change", () => fetchAndUse(select.value).catch(complain));
+  select.replaceChildren(...Object.entries(ganbook.available).map(([name, title]) => new Option(title, name)));
+  select.addEventListener("change", choose);
   part("corners").addEventListener("click", () => moveCorners(Array.from({ length: 4 }, fresh)));
   part("zero").addEventListener("click", slidersToZero);
   part("others").addEventListener("click", () => {
@@ -291,6 +303,6 @@ globalThis.ganbook = globalThis.ganbook || {};
     drawMany();
   });
   listenToMap();
-  ganbook.generatorDemo = { state, use, noise }; // for the tests, and for a curious reader's console
-  fetchAndUse(names[0]).catch(complain);
+  ganbook.generatorDemo = { state, noise }; // for the tests, and for a curious reader's console
+  choose();
 })(globalThis.ganbook);

@@ -48,25 +48,26 @@ globalThis.ganbook = globalThis.ganbook || {};
   /** The same game in Python, which a reader may take to a notebook. */
   function python() {
     const s = settings();
-    const { python: write } = ganbook.objectives[s.objective];
+    const objective = ganbook.objectives[s.objective].python(s.weight);
+    const data = DATA[value("data")].python;
     const steps = Math.max(game.step, 1);
     return `import torch
 
 from ganbook.models import points
-from ganbook.objectives import GradientPenalty, LeastSquares, NonSaturating, Saturating, ZeroCentred
-from ganbook.points import Mixture, grid, moons, ring
+from ganbook.objectives import ${objective.match(/[A-Z]\w+/g).sort().join(", ")}
+from ganbook.points import ${data.match(/^\w+/)}
 from ganbook.recipes import Adam
 from ganbook.sample import sample
 from ganbook.train import train
 
-data = ${DATA[value("data")].python}
+data = ${data}
 torch.manual_seed(${number("seed")})
 G, D = points.Generator(), points.Discriminator()
 options = {
     "opt_g": Adam(${s.rateG}, (${s.beta1}, 0.9))(G.parameters()),
     "opt_d": Adam(${s.rateD}, (${s.beta1}, 0.9))(D.parameters()),
 }
-objective = ${write(s.weight)}
+objective = ${objective}
 for record in train(G, D, objective, data, **options, steps=${steps}, m=${game.m}, k=${s.k}, seed=${number("seed")}):
     pass
 modes, near = data.coverage(sample(G, 1000))
@@ -220,7 +221,7 @@ print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near 
       dot(fakes[i], fakes[i + 1], 1.5);
       context.fill();
     }
-    if (part("arrows").checked) drawArrows(context, left, top, ink, (width / 2 / reach) * 0.2 * reach);
+    if (part("arrows").checked) drawArrows(context, left, top, ink, 0.15 * width);
   }
 
   /** unit: the length in pixels of the strongest pull. */
@@ -238,7 +239,7 @@ print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near 
       context.lineTo(x + dx, y + dy);
       context.stroke();
       const [ex, ey] = [dx / length, dy / length];
-      const head = Math.min(7, length);
+      const head = Math.min(7, 0.6 * length);
       context.beginPath();
       context.moveTo(x + dx + ex * 2, y + dy + ey * 2);
       context.lineTo(x + dx - ex * head - (ey * head) / 2, y + dy - ey * head + (ex * head) / 2);
