@@ -24,6 +24,7 @@ from ganbook.run import Run, read
 from ganbook.sample import sample
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
+MOST = 10_000  # digits in one picture
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -242,6 +243,8 @@ def _network(source: str, device) -> Run | trained.Trained:
 def _sample(args: argparse.Namespace) -> int:
     from ganbook.plots import save_png
 
+    if args.n > MOST:
+        raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
     network = _network(args.source, choose(args.device))
     save_png(sample(network.sampler, args.n, seed=args.seed), args.out, columns=args.columns)
     print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
@@ -265,7 +268,10 @@ def _compared(network: Run | trained.Trained, args: argparse.Namespace) -> Liken
         raise InputError(f"{args.data} holds grey images and {network.recipe.name} makes colour. Name colour images.")
     if _seen(args.source) not in (None, data.fingerprint):
         raise InputError(f"The run in {args.source} was trained on other images than those in {args.data}.")
-    return compare(sample(network.sampler, args.n or min(10_000, len(data) // 2), seed=args.seed), data)
+    n = args.n or min(10_000, len(data) // 2)
+    if n > len(data) // 2:  # compare says so as well, but of samples that were made in vain
+        raise InputError(f"Expected --n of {len(data) // 2:,} or less, half of the images in {args.data}, got {n:,}.")
+    return compare(sample(network.sampler, n, seed=args.seed), data)
 
 
 def _seen(source: str) -> str | None:
