@@ -12,7 +12,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/trained/*.png) $
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test bench board clean lint vendor course slides pdf colab
+.PHONY: help book notebooks test bench board matrix clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop 
 
 board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python tools/board.py
+
+matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)
+	$(PYTHON) tools/matrix.py $(ARGS)
 
 clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
 	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganbook import expect
 from ganbook.errors import InputError
 from ganbook.ranks import dealt
 
@@ -19,11 +20,14 @@ PAPER = -1.0  # what comes in from outside, and what a square is cut out to: bla
 
 def brighten(x: Tensor, by: Tensor) -> Tensor:
     """Add by (m,) to all pixels of images x (m, c, h, w). What leaves [-1, 1] is kept, so it can be undone."""
+    expect.one_each(x, "by", by)
     return x + by[:, None, None, None]
 
 
 def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """Move each image of x (m, c, h, w) by its own whole numbers of pixels, int64 (m,); paper comes in from outside."""
+    expect.one_each(x, "down", down, whole=True)
+    expect.one_each(x, "right", right, whole=True)
     _, c, h, w = x.shape
     rows = torch.arange(h, device=x.device) - down[:, None]  # (m, h): the row that each row is read from
     columns = torch.arange(w, device=x.device) - right[:, None]  # (m, w)
@@ -38,6 +42,8 @@ def cut_out(x: Tensor, row: Tensor, column: Tensor, side: int) -> Tensor:
 
     What of the square lies outside the image is lost.
     """
+    expect.one_each(x, "row", row, whole=True)
+    expect.one_each(x, "column", column, whole=True)
     h, w = x.shape[-2:]
     top, left = (row - side // 2)[:, None], (column - side // 2)[:, None]  # (m, 1)
     rows = _within(torch.arange(h, device=x.device), top, top + side)  # (m, h)
@@ -78,9 +84,11 @@ def augment(x: Tensor, kinds: Sequence[str] = tuple(KINDS), p: float = 1.0) -> T
     """Apply each of `kinds` to each of the images x (m, c, h, w) with probability p, each time with numbers of its own.
 
     The numbers are drawn from torch's global generator, which `train` starts anew for each step. Gradients pass.
-    Raises InputError for a kind that is not in KINDS, or p outside [0, 1].
+    Raises InputError for a kind that is not in KINDS, p outside [0, 1], or an x that is no batch of images.
     """
     _check(kinds, p)
+    if x.ndim != 4:
+        raise InputError(f"Expected images x (m, c, h, w), got {tuple(x.shape)}.")
     if not kinds or not p:
         return x
     u = dealt(torch.rand, (len(x), len(kinds), 3), x.device)
@@ -128,7 +136,10 @@ def centres(x: Tensor) -> Tensor:
 
     In pixels from the middle of the image; an image without ink has (0, 0). MNIST's digits lie with their centre in the
     middle, so the spread of the centres of samples tells whether shifts have leaked.
+    Raises InputError if x is no batch of images.
     """
+    if x.ndim != 4:
+        raise InputError(f"Expected images x (n, c, h, w), got {tuple(x.shape)}.")
     ink = (x + 1).sum(1)  # (n, c, h, w) -> (n, h, w), 0 where there is paper
     total = ink.sum((1, 2)).clamp(min=1e-6)
     places = (torch.arange(side, device=x.device) - (side - 1) / 2 for side in ink.shape[1:])

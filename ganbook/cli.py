@@ -24,6 +24,7 @@ from ganbook.run import Run, read
 from ganbook.sample import sample
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
+MOST = 10_000  # digits in one picture
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,8 +36,10 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
-    except GanbookError as error:
+    except (GanbookError, OSError) as error:
         rank = int(os.environ.get("RANK", 0))  # of several processes each says what went wrong for it
+        if not isinstance(error, GanbookError):  # a disk that filled up, for instance
+            error = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
         print(f"ganbook: {error}" if rank == 0 else f"ganbook, rank {rank}: {error}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError | LostError) else 2
 
@@ -183,15 +186,15 @@ def _make_room(out: Path) -> None:
 def _cut(history: Path, step: int) -> None:
     """Drop lines after `step`: they belong to steps that are about to be made again."""
     if history.exists():
-        kept = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= step]
+        kept = [line for line in history.read_text("utf-8", "replace").splitlines() if _step(line) <= step]
         with replace(history) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
 
 
 def _step(line: str) -> float:
-    """The step of a line of history; infinite for a line that was cut off by a crash."""
+    """The step of a line of history; infinite for a line that was cut off by a crash or is damaged."""
     try:
-        return json.loads(line)["step"]
+        return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
 
@@ -227,7 +230,7 @@ def _ask_to_stop() -> Iterator[list[int]]:
 def _network(source: str, device) -> Run | trained.Trained:
     """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
     path = Path(source)
-    if path.exists():
+    if os.path.exists(path):  # False, too, for what can be no name of a file
         return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
     if source in trained.names():
         return trained.load(source, device)
@@ -240,6 +243,8 @@ def _network(source: str, device) -> Run | trained.Trained:
 def _sample(args: argparse.Namespace) -> int:
     from ganbook.plots import save_png
 
+    if args.n > MOST:
+        raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
     network = _network(args.source, choose(args.device))
     save_png(sample(network.sampler, args.n, seed=args.seed), args.out, columns=args.columns)
     print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
@@ -263,13 +268,16 @@ def _compared(network: Run | trained.Trained, args: argparse.Namespace) -> Liken
         raise InputError(f"{args.data} holds grey images and {network.recipe.name} makes colour. Name colour images.")
     if _seen(args.source) not in (None, data.fingerprint):
         raise InputError(f"The run in {args.source} was trained on other images than those in {args.data}.")
-    return compare(sample(network.sampler, args.n or min(10_000, len(data) // 2), seed=args.seed), data)
+    n = args.n or min(10_000, len(data) // 2)
+    if n > len(data) // 2:  # compare says so as well, but of samples that were made in vain
+        raise InputError(f"Expected --n of {len(data) // 2:,} or less, half of the images in {args.data}, got {n:,}.")
+    return compare(sample(network.sampler, n, seed=args.seed), data)
 
 
 def _seen(source: str) -> str | None:
     """The fingerprint of the images that a run was trained on; None if it has made no step, or for stored networks."""
     path = Path(source)
-    return read(path / CHECKPOINT if path.is_dir() else path)["data"] if path.exists() else None
+    return read(path / CHECKPOINT if path.is_dir() else path)["data"] if os.path.exists(path) else None
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganbook import idx, seeds
+from ganbook import expect, idx, seeds
+from ganbook.device import choose
 from ganbook.errors import InputError
 
 
@@ -36,16 +37,17 @@ class Images:
         device: torch.device | str = "cpu",
         fingerprint: str | None = None,
     ) -> None:
-        labels = torch.zeros(len(images), dtype=torch.int64) if labels is None else labels
         if images.dtype != torch.uint8 or images.ndim not in (3, 4) or 0 in images.shape:
             raise InputError(
                 f"Expected images as bytes, uint8 (n, h, w) or (n, c, h, w), got {images.dtype} {tuple(images.shape)}. "
                 "Convert them: (255 x).round().byte() for [0, 1]."
             )
+        labels = torch.zeros(len(images), dtype=torch.int64) if labels is None else labels
         if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
             raise InputError(f"Expected labels int64 ({len(images)},), got {labels.dtype} {tuple(labels.shape)}.")
         if not 0 <= rotate <= 180:
             raise InputError(f"Expected rotate in [0, 180], got {rotate}.")
+        device = choose(device)
         fingerprint = fingerprint or _digest(images, labels)
         self.images = images.to(device)
         self.labels = labels.to(device)
@@ -56,7 +58,10 @@ class Images:
         return len(self.images)
 
     def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, Tensor]:
-        """Return x in [-1, 1], float32 (..., c, h, w), and labels y (...,) of the images at `index`."""
+        """Return x in [-1, 1], float32 (..., c, h, w), and labels y (...,) of the images at `index`.
+
+        Raises IndexError, as a list does, beyond the last image.
+        """
         images = self.images[index]
         images = images.unsqueeze(-3) if self.images.ndim == 3 else images
         return images.float().div_(127.5).sub_(1.0), self.labels[index]
@@ -74,8 +79,9 @@ class Images:
         the order is new in each epoch, no image is left out for good. Batch number t (counted from 0, through all
         epochs) depends on `seed` and t only, so `start=t` continues an interrupted run where it was.
 
-        Raises InputError if `m` is not from 1 to n.
+        Raises InputError if `m` is not from 1 to n, or `start` is negative.
         """
+        expect.at_least(0, "start", start)
         per_epoch = self.steps_per_epoch(m)
         return self._batches(m, per_epoch, seed, start)
 
@@ -207,7 +213,10 @@ def rotate(x: Tensor, degrees: Tensor) -> Tensor:
     x: (m, c, h, w) in [-1, 1]; degrees: (m,). Bilinear; what comes in from outside is black (-1).
     The corners of the output are looked up in the input: a map of coordinates, then an interpolation, the two halves
     of a spatial transformer (Jaderberg et al., 2015, sections 3.2 and 3.3).
+
+    Raises InputError if the shapes are others.
     """
+    expect.one_each(x, "degrees", degrees)
     a = degrees * (math.pi / 180)
     zero = torch.zeros_like(a)
     h, w = x.shape[-2:]
@@ -261,10 +270,10 @@ class Stacked:
         """Give x (m, 3, h, w) in [-1, 1] and labels y (m,) from 0 to 999 for ever; batch t depends on `seed`
         and t only.
 
-        Raises InputError if `m` is less than 1.
+        Raises InputError if `m` is less than 1, or `start` is negative.
         """
-        if m < 1:
-            raise InputError(f"Expected a batch size m of 1 or more, got {m}.")
+        expect.at_least(1, "batch size m", m)
+        expect.at_least(0, "start", start)
         return (self._batch(m, seed, t) for t in itertools.count(start))
 
     def _batch(self, m: int, seed: int, t: int) -> tuple[Tensor, Tensor]:

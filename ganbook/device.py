@@ -5,7 +5,7 @@ import torch
 from ganbook.errors import InputError
 
 
-def choose(name: str = "auto") -> torch.device:
+def choose(name: str | torch.device = "auto") -> torch.device:
     """Return the device called `name`, or with "auto" the best one present: CUDA, else MPS, else the CPU.
 
     Presence is asked with `is_available()`. `torch.backends.cuda.is_built()` answers another question: whether this

@@ -1,4 +1,8 @@
-"""The errors that ganbook raises on purpose; each message says what was expected, what came and what to do."""
+"""The errors that ganbook raises on purpose; each message says what was expected, what came and what to do.
+
+What a caller passes is looked at where it comes in (ganbook.expect). Networks, objectives and optimisers are plain
+PyTorch and raise its errors, and functions of ganbook.metrics, which imports nothing else of the package, ValueError.
+"""
 
 
 class GanbookError(Exception):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganbook import seeds
+from ganbook import expect, seeds
 from ganbook.data import Digits
 from ganbook.errors import InputError
 from ganbook.metrics.classes import class_shares, kl, modes
@@ -112,11 +112,10 @@ def evaluate_images(x: Tensor) -> Evaluation:
 
     Raises InputError if x is not a batch of n grey, square images in that range.
     """
-    if x.ndim != 4 or x.shape[1] != 1 or x.shape[2] != x.shape[3]:
-        raise InputError(f"Expected grey square images (n, 1, h, h), got {tuple(x.shape)}.")
+    x = expect.images(x, 1)
+    if x.shape[2] != x.shape[3]:
+        raise InputError(f"Expected grey square images x (n, 1, h, h), got {tuple(x.shape)}.")
     _check_n(len(x))
-    if not (x.min() >= -1 and x.max() <= 1):  # the negation also catches NaN
-        raise InputError(f"Expected images in [-1, 1], got values from {x.min():.3g} to {x.max():.3g}.")
     size = x.shape[-1]
     real, fake = _real(len(x), size), _look(x)
     floor = _floor(len(x), size)

@@ -4,6 +4,7 @@ Only controls, arguments and traits that ipywidgets has had since 7.7 and still 
 """
 
 import io
+import math
 from collections.abc import Mapping
 
 import ipywidgets as widgets
@@ -27,11 +28,11 @@ class Explorer(widgets.VBox):
     """
 
     def __init__(self, G: nn.Module, directions: Mapping[str, Tensor], *, n: int = 8, reach: float = 3.0) -> None:
-        if not directions or any(v.shape != (G.z_dim,) for v in directions.values()) or reach <= 0:
+        if not directions or any(v.shape != (G.z_dim,) for v in directions.values()) or not 0 < reach < math.inf:
             shapes = {name: tuple(v.shape) for name, v in directions.items()}
             raise InputError(f"Expected directions ({G.z_dim},), at least one, and reach > 0, got {shapes}, {reach}.")
         self._G, self._n = G, n
-        self._vectors = torch.stack(list(directions.values()))  # (sliders, z_dim)
+        self._vectors = torch.stack(list(directions.values())).float()  # (sliders, z_dim)
         wide = {"style": {"description_width": "9em"}, "layout": widgets.Layout(width="30em", max_width="100%")}
         self.amounts = {
             name: widgets.FloatSlider(value=0.0, min=-reach, max=reach, step=0.1, description=name, **wide)

@@ -19,6 +19,10 @@ def replace(path: str | Path) -> Iterator[BinaryIO]:
     Raises InputError if the folder is missing or cannot be written to, or the disk is full.
     """
     path = Path(path)
+    if not path.name or "\0" in path.name:
+        raise InputError(f"Expected the name of a file to write, got {str(path)!r}.")
+    if os.path.exists(path) and not os.path.isfile(path):  # root could put a file in the place of /dev/null
+        raise InputError(f"{path} cannot be written: what is there is no file.")
     temporary = path.with_name(f"{path.name}.part")
     try:
         with open(temporary, "wb") as file:

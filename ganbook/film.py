@@ -35,12 +35,12 @@ class Film:
     def __init__(
         self, steps: Sequence[int], x: Tensor, *, alt: str, title: str = "", columns: int = 8, rate: float = 6.0
     ) -> None:
-        if x.ndim != 5 or len(x) != len(steps) or list(steps) != sorted(set(steps)):
+        if x.ndim != 5 or len(x) == 0 or len(x) != len(steps) or list(steps) != sorted(set(steps)):
             raise InputError(
                 f"Expected images (frames, n, channels, h, w) and a rising step for each frame, got {tuple(x.shape)} "
                 f"and {len(steps)} steps."
             )
-        if not alt.strip() or rate <= 0:
+        if not alt.strip() or not 0 < rate < math.inf:
             raise InputError(f"Expected alt text and a rate above 0, got {alt!r} and {rate}.")
         self.steps, self.alt, self.title, self.rate = [int(step) for step in steps], alt, title, float(rate)
         self.frames = torch.stack([_framed(tile(images, columns)) for images in x])  # (frames, H, W) or (..., 3)

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganbook import seeds
+from ganbook import expect, seeds
 from ganbook.data import Images, Stacked, find
+from ganbook.device import choose
 from ganbook.errors import DivergedError
 from ganbook.models import diffusion, parameters, vae
 from ganbook.recipes import Adam
@@ -66,7 +67,7 @@ class Fit:
     def __init__(
         self, plan: Plan, *, seed: int = 0, device: torch.device | str = "cpu", folder: str | Path | None = None
     ) -> None:
-        self.plan, self.seed, self.device, self.folder = plan, seed, torch.device(device), folder
+        self.plan, self.seed, self.device, self.folder = plan, seed, choose(device), folder
         (self.G,) = plan.networks(seed, self.device)
         self.opt = plan.opt(self.G.parameters())
         self.ema = averaged(self.G, plan.ema) if plan.ema else None
@@ -85,8 +86,9 @@ class Fit:
     def train(self, steps: int) -> Iterator[Record]:
         """Train for `steps` more steps and give each step's Record.
 
-        Raises DivergedError within 100 steps of a loss that is not a finite number.
+        Raises DivergedError within 100 steps of a loss that is not a finite number, InputError for negative steps.
         """
+        expect.at_least(0, "steps", steps)
         torch.set_flush_denormal(True)  # see ganbook.train.train
         batches = self.data.batches(self.plan.m, seed=self.seed, start=self.step)
         health = torch.zeros((), device=self.device)

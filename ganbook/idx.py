@@ -6,6 +6,8 @@ The IDX format (LeCun et al., 1998): a big-endian header 0, 0, type (8: unsigned
 
 import gzip
 import hashlib
+import math
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -61,7 +63,9 @@ def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
 
 def holds(folder: Path) -> bool:
     """Say whether there is at least one of the four files in `folder`, plain or with the ending .gz."""
-    return any((folder / f"{name}{end}").is_file() for pair in NAMES.values() for name in pair for end in ("", ".gz"))
+    return any(
+        os.path.isfile(folder / f"{name}{end}") for pair in NAMES.values() for name in pair for end in ("", ".gz")
+    )
 
 
 def download(folder: Path, name: str = "MNIST") -> Path:
@@ -83,7 +87,7 @@ def download(folder: Path, name: str = "MNIST") -> Path:
 
 def _read(folder: Path, name: str) -> bytes:
     """The bytes of one file after gunzip."""
-    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    path = next((p for p in (folder / name, folder / f"{name}.gz") if os.path.isfile(p)), None)
     if path is None:
         raise InputError(f"Expected {name} or {name}.gz in {folder}, found neither. Name the folder of the four files.")
     try:
@@ -99,7 +103,7 @@ def _parse(content: bytes, path: Path) -> Tensor:
     start = 4 + 4 * content[3]
     shape = struct.unpack(f">{content[3]}I", content[4:start]) if len(content) >= start else ()
     size = len(content) - start
-    expected = torch.Size(shape).numel()
-    if not shape or size != expected:
+    expected = math.prod(shape)
+    if not shape or size != expected or not expected:
         raise InputError(f"{path} is damaged: its header promises {expected} bytes, {max(size, 0)} are there.")
     return torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).reshape(shape)

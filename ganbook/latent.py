@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganbook import expect
 from ganbook.errors import InputError
 from ganbook.models import given
 from ganbook.sample import fixed_noise
@@ -15,7 +16,7 @@ from ganbook.sample import fixed_noise
 
 def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """Return the points (1 - t) a + t b of the straight way from a to b: (n, d), (n, d), (k,) -> (k, n, d)."""
-    _check_pair(a, b)
+    _check_pair(a, b, t)
     return torch.lerp(a, b, t.to(a)[:, None, None])
 
 
@@ -27,11 +28,11 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
     Raises InputError if an end is zero, or two ends are opposite, where no arc is shorter than the others.
     """
-    _check_pair(a, b)
+    _check_pair(a, b, t)
     u, v = F.normalize(a.double(), dim=-1), F.normalize(b.double(), dim=-1)
     angle = 2 * torch.atan2((u - v).norm(dim=-1), (u + v).norm(dim=-1))  # (n,); acos(u·v) is imprecise near 0
     if not ((angle < 3.1415).all() and a.norm(dim=-1).all() and b.norm(dim=-1).all()):
-        raise InputError("Expected ends that are not zero and not opposite: there is no arc, or more than one.")
+        raise InputError("Expected ends a and b that are not zero and not opposite: there is no arc, or more than one.")
     turn = angle[:, None] / torch.pi  # sin(s w) / sin w is s sinc(s w) / sinc(w), which has a value at w = 0 too
     t = t.to(turn)[:, None, None]
     from_a, from_b = (s * torch.sinc(s * turn) / torch.sinc(turn) for s in (1 - t, t))  # (k, n, 1)
@@ -62,8 +63,14 @@ def class_means(z: Tensor, y: Tensor, classes: int = 10) -> Tensor:
 
     The vectors of Radford et al. (2016), section 6.3.2. Raises InputError if a class has no image.
     """
-    count = y.bincount(minlength=classes)
-    if len(y) != len(z) or len(count) != classes or count.min() == 0:
+    expect.at_least(1, "classes", classes)
+    if z.ndim != 2 or not z.is_floating_point() or y.shape != z.shape[:1] or y.dtype != torch.int64:
+        raise InputError(
+            f"Expected noise z (n, d) and labels y int64 (n,), got {z.dtype} {tuple(z.shape)} and {y.dtype} "
+            f"{tuple(y.shape)}."
+        )
+    count = y[(y >= 0) & (y < classes)].bincount(minlength=classes)
+    if count.sum() != len(y) or count.min() == 0:
         raise InputError(f"Expected {len(z)} labels, each of 0 to {classes - 1} at least once, got {count.tolist()}.")
     return F.one_hot(y, classes).to(z).T @ z / count[:, None]
 
@@ -84,8 +91,11 @@ def regress(z: Tensor, values: Tensor) -> Regression:
 
     Raises InputError unless n > d + 1 and the values differ.
     """
+    fit = z.ndim == 2 and 0 not in z.shape and values.shape == z.shape[:1]
+    if not (fit and z.isfinite().all() and values.isfinite().all()):
+        raise InputError(f"Expected finite z (n, d) and values (n,), got {tuple(z.shape)} and {tuple(values.shape)}.")
     n, d = z.shape
-    if len(values) != n or n <= d + 1 or values.min() == values.max():
+    if n <= d + 1 or values.min() == values.max():
         raise InputError(f"Expected more than {d + 1} values, one a z, not all equal, got {len(values)} for {n} z.")
     z, values = z.double(), values.double()
     inputs, offsets = z - z.mean(0), values - values.mean()
@@ -149,14 +159,20 @@ def invert(
     With the defaults and the look of the judge, samples of the book's DCGAN were found again (chapter 12); not tuned.
 
     Source: Zhu et al. (2016), "Generative visual manipulation on the natural image manifold", on projections.
-    G is left as it is. Raises InputError if G does not make images like x, or takes labels and y is missing.
+    G is left as it is. Raises InputError if G does not make images like x, or takes labels and y is missing, or
+    a number is out of range.
     """
+    if x.ndim != 4 or 0 in x.shape or not x.isfinite().all():
+        raise InputError(f"Expected images x (n, c, h, w) of finite numbers, got {tuple(x.shape)}, or NaN in them.")
+    expect.at_least(1, "starts", starts)
+    expect.at_least(0, "steps", steps)
+    expect.at_least(0, "lr", lr)
     if hasattr(G, "classes") and y is None:
         raise InputError(f"Expected labels y ({len(x)},) for a generator that takes labels.")
     draw = deepcopy(G).eval().requires_grad_(False)
     draw = given(draw, None if y is None else y.repeat(starts))
     z = fixed_noise(G, starts * len(x), seed=seed)  # all starts of all images at once: (starts n, z_dim)
-    target = x.repeat(starts, 1, 1, 1)
+    target = x.to(z).repeat(starts, 1, 1, 1)
     wanted = look(target) if look else None
     optimiser = torch.optim.Adam([z.requires_grad_()], lr=lr)
 
@@ -179,6 +195,9 @@ def invert(
     return Inversion(z.detach()[best], made[best], error[best])
 
 
-def _check_pair(a: Tensor, b: Tensor) -> None:
-    if a.ndim != 2 or a.shape != b.shape:
-        raise InputError(f"Expected two sets of ends of one shape (n, d), got {tuple(a.shape)} and {tuple(b.shape)}.")
+def _check_pair(a: Tensor, b: Tensor, t: Tensor) -> None:
+    if a.ndim != 2 or a.shape != b.shape or t.ndim != 1 or not a.is_floating_point() or a.dtype != b.dtype:
+        raise InputError(
+            f"Expected ends a and b of one shape (n, d), floating point, and t (k,), got {a.dtype} {tuple(a.shape)}, "
+            f"{b.dtype} {tuple(b.shape)} and {tuple(t.shape)}."
+        )

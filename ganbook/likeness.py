@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook import seeds
+from ganbook import expect, seeds
 from ganbook.data import Images
 from ganbook.errors import InputError
 from ganbook.evaluate import SCORES, Score
@@ -94,7 +94,9 @@ def compare(x: Tensor, data: Images) -> Likeness:
 
     Raises InputError if the samples are of another shape or range than the images, or n is out of range.
     """
-    n, shape = len(x), tuple(data[:1][0].shape[1:])
+    shape = tuple(data[:1][0].shape[1:])
+    x = expect.images(x, 1, 3)
+    n = len(x)
     if tuple(x.shape[1:]) != shape:
         raise InputError(f"The samples are {tuple(x.shape[1:])} and the images {shape}: they must be of one shape.")
     if not LEAST <= n <= len(data) // 2:
@@ -102,8 +104,8 @@ def compare(x: Tensor, data: Images) -> Likeness:
             f"Expected {LEAST} samples or more, and twice as many images (half of them are for the floor); got {n:,} "
             f"samples and {len(data):,} images."
         )
-    if not (x.min() >= -1 and x.max() <= 1):  # the negation also catches NaN
-        raise InputError(f"Expected samples in [-1, 1], got values from {x.min():.3g} to {x.max():.3g}.")
+    if min(shape[1:]) < 2:
+        raise InputError(f"Expected images of 2x2 pixels or more, got {shape}.")
     some = torch.randperm(len(data), generator=seeds.generator("likeness", len(data)))[: 2 * n].split(n)
     real, others = (data[i.to(data.images.device)][0].cpu() for i in some)
     eye = Eye(real)

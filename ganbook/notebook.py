@@ -9,6 +9,7 @@ from IPython.display import display
 from torch import nn
 from tqdm.auto import tqdm
 
+from ganbook import expect
 from ganbook.plots import show_grid
 from ganbook.sample import fixed_noise, sample
 from ganbook.train import Record
@@ -45,7 +46,10 @@ def progress(
 
     The bar shows the losses and the real images seen a second. The samples are G's answers to the same noise each
     time, so a digit can be watched as it forms; looking changes nothing in the training.
+
+    Raises InputError if `every` or `n` is less than 1.
     """
+    expect.at_least(1, "every", every)
     handle = None
     z = fixed_noise(G, n, seed=seed) if G is not None else None
     began = time.perf_counter()

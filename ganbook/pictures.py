@@ -1,5 +1,6 @@
 """A folder of PNG and JPEG files as one tensor of bytes; a file that does not fit is named, never skipped."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -21,15 +22,15 @@ def read_folder(folder: Path, size: int, channels: int) -> tuple[Tensor, Tensor]
     The order is that of the paths, compared as text. The label is the number, in the same order, of the folder that the
     image lies in. Of each image, turned upright as its camera noted, the largest square in the middle is kept and
     reduced to `size` (bilinear with antialiasing). channels: 1 makes colour grey by its luma (ITU-R 601), 3 repeats
-    grey. Files and folders whose names start with a dot are passed over.
+    grey. Files and folders whose names start with a dot are passed over. A link to a file is that file.
 
     Raises InputError, which lists them, if there are files that cannot be used: no PNG or JPEG, damaged, smaller than
-    `size`, partly transparent, more than one picture, more than 8 bits a channel, in other colours than grey or RGB, or
-    so large that Pillow suspects an attack.
+    `size`, partly transparent, more than one picture, more than 8 bits a channel, in other colours than grey or RGB, so
+    large that Pillow suspects an attack, links to folders or to nothing, or folders that may not be read.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"There is no folder {folder}.")
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if _counts(path))
     names = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
     if not names:
         raise InputError(
@@ -40,14 +41,15 @@ def read_folder(folder: Path, size: int, channels: int) -> tuple[Tensor, Tensor]
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for i, name in enumerate(names):
+            shown = repr(name)[1:-1]  # a name may hold what would break a line or the terminal
             try:
                 images[i] = _read(folder / name, size, "L" if channels == 1 else "RGB")
             except UnidentifiedImageError:
-                unfit.append(f"{name} is no PNG or JPEG image")
+                unfit.append(f"{shown} is no PNG or JPEG image")
             except InputError as error:
-                unfit.append(f"{name} {error}")
+                unfit.append(f"{shown} {error}")
             except Exception as error:  # of a damaged file Pillow raises whatever its parser came upon
-                unfit.append(f"{name} cannot be read ({str(error) or type(error).__name__})")
+                unfit.append(f"{shown} cannot be read ({' '.join(str(error).split()) or type(error).__name__})")
     if unfit:
         more = f"; and {len(unfit) - NAMED:,} more" if len(unfit) > NAMED else ""
         raise InputError(
@@ -57,6 +59,12 @@ def read_folder(folder: Path, size: int, channels: int) -> tuple[Tensor, Tensor]
     parents = [name.rpartition("/")[0] for name in names]
     number = {parent: y for y, parent in enumerate(sorted(set(parents)))}
     return images, torch.tensor([number[parent] for parent in parents])
+
+
+def _counts(path: Path) -> bool:
+    """Say whether `path` is a file, or should be named because it is none: a link elsewhere, or a closed folder."""
+    closed = os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK)
+    return os.path.isfile(path) or os.path.islink(path) or closed
 
 
 def _read(path: Path, size: int, mode: str) -> Tensor:

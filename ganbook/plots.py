@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from ganbook import expect
 from ganbook.errors import InputError
 from ganbook.files import replace
 from ganbook.sample import tile
@@ -64,9 +65,15 @@ def plot_history(
     """Draw the values `names` of a list of Records against the step; the pale lines are unsmoothed.
 
     smooth: width of a running mean, in records.
+
+    Raises InputError if there is no record, one lacks one of `names`, or `smooth` is out of range.
     """
     if not history or not 1 <= smooth <= len(history):
         raise InputError(f"Expected records and 1 <= smooth <= their number, got {len(history)} and smooth {smooth}.")
+    if not names:
+        raise InputError("Expected at least one of the names that the records hold, got none.")
+    if missing := set(names) - set.intersection(*(set(record.values) for record in history)):
+        raise InputError(f"Expected names that all records hold, got {', '.join(sorted(missing))}.")
     if ax is None:
         _, ax = plt.subplots()
     steps = np.array([record.step for record in history])
@@ -113,6 +120,7 @@ def save_png(x: Tensor, path: str | Path, columns: int = 8, scale: int = 3) -> N
 
     Raises InputError if x is not a batch of images in that range, or the folder cannot be written to.
     """
+    expect.at_least(1, "scale", scale)
     picture = tile(x, columns).repeat_interleave(scale, 0).repeat_interleave(scale, 1).numpy()
     with replace(path) as file:
         plt.imsave(file, picture, cmap="gray", vmin=0, vmax=1, format="png")

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from ganbook import seeds
 from ganbook.data import Images, Stacked, find
+from ganbook.device import choose
 from ganbook.errors import InputError
 from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
 from ganbook.objectives import NonSaturating, Smoothed, clip_weights
@@ -94,6 +95,7 @@ class Recipe:
         """
         with seeds.global_draws("weights", seed, device=torch.device("cpu")):
             G, D = self.G(), self.D()
+        device = choose(device)
         return tuple(net.to(device, memory_format=torch.channels_last) for net in (G, D))
 
     def optimisers(self, G: nn.Module, D: nn.Module) -> tuple[Optimizer | None, Optimizer]:

@@ -14,12 +14,10 @@ FOLDER = Path(__file__).parent / "assets" / "results"
 
 def load(name: str) -> dict[str, Any]:
     """Return the stored measurement `name`. Raises InputError, which lists the names, if there is none."""
-    path = FOLDER / f"{name}.json"
-    if not path.is_file():
-        raise InputError(
-            f"There is no result {name!r}. There are {', '.join(sorted(p.stem for p in FOLDER.iterdir()))}."
-        )
-    return json.loads(path.read_text("utf-8"))
+    names = sorted(path.stem for path in FOLDER.glob("*.json"))
+    if name not in names:
+        raise InputError(f"There is no result {name!r}. There are {', '.join(names)}.")
+    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
 
 
 def picture(name: str) -> Any:

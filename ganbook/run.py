@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganbook import ranks, recipes, sealed
 from ganbook.data import Images, Stacked
+from ganbook.device import choose
 from ganbook.errors import DivergedError, InputError
 from ganbook.fast import fast
 from ganbook.recipes import Recipe
@@ -43,7 +44,7 @@ class Run:
         bf16: bool = False,
         compiled: bool = False,
     ) -> None:
-        self.recipe, self.seed, self.device, self.folder = recipe, seed, torch.device(device), folder
+        self.recipe, self.seed, self.device, self.folder = recipe, seed, choose(device), folder
         self.G, self.D = recipe.networks(seed, self.device)
         self.opt_g, self.opt_d = recipe.optimisers(self.G, self.D)
         self.ema = averaged(self.G, recipe.ema) if recipe.ema else None
@@ -131,19 +132,20 @@ class Run:
         Raises InputError if the file is missing, damaged, not a checkpoint of ganbook, or from another recipe.
         """
         content = ranks.shared(lambda: read(path))
-        described = json.loads(content["recipe"])
-        recipe = recipe or recipes.get(described["name"])
-        if (now := json.loads(json.dumps(recipe.describe()))) != described:
-            differing = ", ".join(key for key in now if now[key] != described.get(key))
-            raise InputError(
-                f"{path} was trained with another version of recipe {recipe.name!r}: they differ in {differing}. "
-                "Train it again, or pass the recipe it was trained with."
-            )
-        run = cls(recipe, seed=content["seed"], device=device, folder=folder, bf16=bf16, compiled=compiled)
-        for name, part in run._parts().items():
-            part.load_state_dict(content[name])
-        run.step, run._trained_on = content["step"], content["data"]
-        return run
+        with sealed.understood(path, kind="checkpoint"):
+            described = json.loads(content["recipe"])
+            recipe = recipe or recipes.get(described["name"])
+            if (now := json.loads(json.dumps(recipe.describe()))) != described:
+                differing = ", ".join(key for key in now if now[key] != described.get(key))
+                raise InputError(
+                    f"{path} was trained with another version of recipe {recipe.name!r}: they differ in {differing}. "
+                    "Train it again, or pass the recipe it was trained with."
+                )
+            run = cls(recipe, seed=int(content["seed"]), device=device, folder=folder, bf16=bf16, compiled=compiled)
+            for name, part in run._parts().items():
+                part.load_state_dict(content[name])
+            run.step, run._trained_on = int(content["step"]), content["data"]
+            return run
 
 
 def averaged(G: nn.Module, decay: float) -> AveragedModel:

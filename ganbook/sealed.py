@@ -1,14 +1,15 @@
 """Files of tensors and plain values that carry their own hash, and from which nothing else is ever unpickled."""
 
 import hashlib
-import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganbook.errors import InputError
+from ganbook.errors import GanbookError, InputError
 from ganbook.files import replace
 
 
@@ -34,7 +35,7 @@ def read(path: str | Path, *, format: str, kind: str) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise InputError(f"There is no {kind} at {path}.") from error
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # on damaged bytes an unpickler raises whatever it came upon
         reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise InputError(f"{path} is damaged or not a {kind} of ganbook ({reason}).") from error
     if not isinstance(content, dict) or content.get("format") != format:
@@ -43,6 +44,18 @@ def read(path: str | Path, *, format: str, kind: str) -> dict[str, Any]:
     if sha256 != _digest(content):
         raise InputError(f"{path} is damaged: its content does not match its hash. Use an earlier {kind}.")
     return {**content, "sha256": sha256}
+
+
+@contextmanager
+def understood(path: str | Path, *, kind: str) -> Iterator[None]:
+    """Within the block, what goes wrong with a content becomes an InputError: a hash can be right and the rest not."""
+    try:
+        yield
+    except GanbookError:
+        raise
+    except Exception as error:  # a missing part, a weight of another shape
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(f"{path} does not hold what a {kind} of ganbook does ({reason}).") from error
 
 
 def _digest(value: Any) -> str:

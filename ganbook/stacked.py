@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ganbook import expect
 from ganbook.data import Digits, Stacked
-from ganbook.errors import InputError
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.metrics.judge import at_judges_size, judged, load
 from ganbook.sample import sample
@@ -27,9 +27,9 @@ def names(x: Tensor) -> Tensor:
     """Return the mode (n,) of images x (n, 3, h, w) in [-1, 1]: 100 r + 10 g + b for the digits that the judge names.
 
     The judge (ganbook.metrics.judge) sees each channel by itself, enlarged or reduced to its 28x28.
+    Raises InputError if x is something else.
     """
-    if x.ndim != 4 or x.shape[1] != 3 or len(x) == 0:
-        raise InputError(f"Expected images with three channels (n, 3, h, w), got {tuple(x.shape)}.")
+    x = expect.images(x, 3)
     judge = load(device=x.device)
     digits = torch.stack(
         [judged(judge, at_judges_size(channel))[1].argmax(1) for channel in x.split(1, dim=1)]

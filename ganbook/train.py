@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganbook import ranks, seeds
+from ganbook import expect, ranks, seeds
 from ganbook.errors import DivergedError, InputError
 from ganbook.models import given
 from ganbook.ranks import mine
@@ -35,8 +35,9 @@ class Record:
     """What happened in one step: the number of the step, the real images seen so far, and scalars by name.
 
     The names are those of the objective's entries with the player before them: d_loss, d_real, d_fake, g_loss, ...
-    `record["d_loss"]` reads one as a float; only reading makes a GPU finish its work. Of ranks that train together all
-    have the same record: images of all of them, and means over their scalars.
+    `record["d_loss"]` reads one as a float; only reading makes a GPU finish its work. A name that is not there raises
+    KeyError. Of ranks that train together all have the same record: images of all of them, and means over their
+    scalars.
     """
 
     step: int
@@ -56,7 +57,14 @@ def update(optimiser: Optimizer, loss: Tensor) -> None:
 
     Only these parameters are differentiated: no gradient is left in the other network, and none is computed in vain.
     Ranks that train together (ganbook.ranks) all step down the mean of their gradients.
+
+    Raises InputError if the loss is not one number, or does not depend on any parameter.
     """
+    if loss.numel() != 1 or not loss.requires_grad:
+        raise InputError(
+            f"Expected a loss that is one number and has a gradient, got {tuple(loss.shape)}"
+            f"{'' if loss.requires_grad else ' without one'}. Take its mean; do not detach what it is computed from."
+        )
     params = [p for group in optimiser.param_groups for p in group["params"]]
     optimiser.zero_grad()  # gradients add up from call to call; this one starts from nothing
     loss.backward(inputs=params)
@@ -92,9 +100,17 @@ def train(
     reuse_fakes: G is updated on the fakes that D was just updated on, instead of on fresh ones. Saves one pass
         through G a step, about a quarter of the time of a DCGAN; Algorithm 1 draws fresh noise.
 
-    Raises InputError at the first step if data and networks do not fit, DivergedError within 100 steps of a loss that
-    is not a finite number.
+    The same seed gives the same bits on the same machine, with the same versions, on the CPU with the same number of
+    threads (torch.get_num_threads). Another number may add in another order, and what that rounds away all later steps
+    inherit. On a GPU some of PyTorch's operations add in an order that differs from run to run, which
+    torch.use_deterministic_algorithms(True) forbids. Compiled networks and several ranks round differently, too.
+
+    Raises InputError at the first step if data and networks do not fit or a number is out of range, DivergedError
+    within 100 steps of a loss that is not a finite number.
     """
+    for least, name, number in ((0, "steps", steps), (1, "m", m), (1, "k", k), (0, "start", start)):
+        expect.at_least(least, name, number)
+    expect.generator(G)
     # A unit that died leaves Adam averages that shrink below 1e-38 and stay there; a CPU is over ten times slower
     # on such numbers. From here on, in this process, they are 0.
     torch.set_flush_denormal(True)
@@ -143,6 +159,12 @@ def _check(x: Tensor, x_fake: Tensor) -> None:
             f"The data are {tuple(x.shape)} and G makes {tuple(x_fake.shape)}. Choose the size of the data or of G so "
             "that both are the same."
         )
+    if x.dtype != x_fake.dtype or x.device != x_fake.device:
+        raise InputError(
+            f"The data are {x.dtype} on {x.device}, G makes {x_fake.dtype} on {x_fake.device}. Both must be the same."
+        )
+    if not x.isfinite().all():
+        raise InputError("Expected data that are finite numbers, got NaN or infinity in the first minibatch.")
     if x.ndim == 4 and (x.min() < -1 or x.max() > 1):
         raise InputError(
             f"Expected images in [-1, 1], the range of G's tanh; the data run from {x.min():.3g} to {x.max():.3g}. "

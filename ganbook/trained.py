@@ -47,15 +47,17 @@ def load(name: str, device: torch.device | str = "cpu") -> Trained:
     Only tensors and plain values are unpickled (`weights_only=True`), and all of them must match the file's hash.
     Raises InputError if there are none of that name, or the file is damaged.
     """
-    content = sealed.read(_path(name, "pt"), format=FORMAT, kind="set of weights")
-    recipe = recipes.get(json.loads(content["recipe"])["name"])
-    nets = dict(zip("GD", recipe.networks(seed=0, device=device)))
-    for player, net in nets.items():
-        if player in content:
-            net.load_state_dict(content[player])  # copies float16 into the float32 parameters
-            net.eval()
-    D = nets["D"] if "D" in content else None
-    return Trained(recipe, nets["G"], D, content["seed"], content["step"], content["sha256"])
+    path, kind = _path(name, "pt"), "set of weights"
+    content = sealed.read(path, format=FORMAT, kind=kind)
+    with sealed.understood(path, kind=kind):
+        recipe = recipes.get(json.loads(content["recipe"])["name"])
+        nets = dict(zip("GD", recipe.networks(seed=0, device=device)))
+        for player, net in nets.items():
+            if player in content:
+                net.load_state_dict(content[player])  # copies float16 into the float32 parameters
+                net.eval()
+        D = nets["D"] if "D" in content else None
+        return Trained(recipe, nets["G"], D, content["seed"], content["step"], content["sha256"])
 
 
 def save(run: Any, path: str | Path, *, with_d: bool) -> str:

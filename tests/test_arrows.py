@@ -13,7 +13,7 @@ ROOT = Path(ganbook.__file__).parent
 # Each layer may import from the layers before it, never from its own or a later one (but within a package).
 LAYERS = [
     {"errors"},
-    {"device", "fast", "files", "gradients", "idx", "pictures", "seeds", "shapes", "metrics", "results"},
+    {"device", "expect", "fast", "files", "gradients", "idx", "pictures", "seeds", "shapes", "metrics", "results"},
     {"sealed", "ranks"},
     {"augment", "data", "models", "objectives", "points"},
     {"train"},

@@ -98,8 +98,8 @@ def test_n_out_of_range(n):
 @pytest.mark.parametrize(
     "x, says",
     [
-        (torch.zeros(N, 3, 28, 28), "grey"),
-        (torch.zeros(N, 784), "grey"),
+        (torch.zeros(N, 3, 28, 28), r"\(n, 1, h, w\)"),
+        (torch.zeros(N, 784), r"\(n, 1, h, w\)"),
         (torch.zeros(N, 1, 28, 20), "square"),
         (torch.full((N, 1, 28, 28), 1.5), r"\[-1, 1\]"),
         (torch.full((N, 1, 28, 28), torch.nan), r"\[-1, 1\]"),

@@ -9,8 +9,18 @@ def class_shares(y: Tensor, classes: int = 10) -> Tensor:
 
     Raises ValueError if there is no label, or one is out of range.
     """
-    if len(y) == 0 or y.min() < 0 or y.max() >= classes:
-        raise ValueError(f"Expected labels from 0 to {classes - 1}, at least one, got {y.tolist()[:5]}...")
+    if (
+        y.ndim != 1
+        or y.is_floating_point()
+        or y.dtype == torch.bool
+        or len(y) == 0
+        or y.min() < 0
+        or y.max() >= classes
+    ):
+        raise ValueError(
+            f"Expected labels y (n,), whole numbers from 0 to {classes - 1}, at least one, got {y.dtype} "
+            f"{tuple(y.shape)} {y.flatten()[:5].tolist()}..."
+        )
     return y.bincount(minlength=classes).double() / len(y)
 
 
@@ -19,7 +29,11 @@ def kl(shares: Tensor, reference: Tensor) -> float:
 
     Infinite if the samples have a class that the reference has not. This direction is that of the mode counts of
     Srivastava et al. (2017), VEEGAN, section 4.1. A lost class does not make it infinite; see `modes` for that.
+
+    Raises ValueError unless both have one length, and nothing in them is negative or NaN.
     """
+    if shares.ndim != 1 or shares.shape != reference.shape or not ((shares >= 0) & (reference >= 0)).all():
+        raise ValueError(f"Expected shares and reference (c,), none negative, got {shares} and {reference}.")
     p, q = shares.double(), reference.double()
     return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())
 

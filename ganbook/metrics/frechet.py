@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ganbook.metrics import expect
+
 
 def frechet(a: Tensor, b: Tensor) -> float:
     """Return ||mu_a - mu_b||^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)) of features a (n, d) and b (k, d).
@@ -10,7 +12,10 @@ def frechet(a: Tensor, b: Tensor) -> float:
     Zero for the same mean and covariance. Source: Dowson and Landau (1982); on the features of a classifier, Heusel et
     al. (2017), eq. 6. It depends on n (few samples read as far away), so compare at equal n and quote the distance
     between two sets of real images beside it.
+
+    Raises ValueError unless both are features of one length, 2 rows or more, all finite.
     """
+    expect.features({"a": a, "b": b}, least=2)
     (mu_a, s_a), (mu_b, s_b) = _moments(a), _moments(b)
     # tr (S_a S_b)^(1/2) is the sum of the roots of the eigenvalues of S_a^(1/2) S_b S_a^(1/2), which is symmetric:
     # no matrix that is not, and no complex number, is ever formed.

@@ -41,11 +41,17 @@ class Judge(nn.Module):
 
 
 def load(path: str | Path = WEIGHTS, device: torch.device | str = "cpu") -> Judge:
-    """Return the judge with its stored weights, in evaluation mode and without gradients for its parameters."""
+    """Return the judge with its stored weights, in evaluation mode and without gradients for its parameters.
+
+    Raises ValueError if the file is missing or damaged.
+    """
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         judge = Judge()
-    content = Path(path).read_bytes()
-    judge.load_state_dict(torch.load(io.BytesIO(content), weights_only=True))  # float16 into float32 parameters
+    try:
+        content = Path(path).read_bytes()
+        judge.load_state_dict(torch.load(io.BytesIO(content), weights_only=True))  # float16 into float32 parameters
+    except Exception as error:  # on damaged bytes an unpickler raises whatever it came upon
+        raise ValueError(f"{path} is missing, damaged or not the judge's weights. Install ganbook again.") from error
     judge.sha256 = hashlib.sha256(content).hexdigest()
     return judge.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
@@ -60,7 +66,9 @@ def judged(judge: Judge, x: Tensor, chunk: int = 100) -> tuple[Tensor, Tensor]:
     """Return features (n, 128) and class probabilities (n, 10) of images x (n, 1, 28, 28) in [-1, 1].
 
     Works through `chunk` images at a time (a hundred fit into a CPU's cache); the result does not depend on it, since
-    the judge is in evaluation mode.
+    the judge is in evaluation mode. Raises ValueError if x is something else, or chunk < 1.
     """
-    features = torch.cat([judge.features(part) for part in x.split(chunk)])
+    if x.shape[1:] != (1, 28, 28) or len(x) == 0 or chunk < 1:
+        raise ValueError(f"Expected images x (n, 1, 28, 28), n >= 1, and chunk >= 1, got {tuple(x.shape)} and {chunk}.")
+    features = torch.cat([judge.features(part.float()) for part in x.split(chunk)])
     return features, torch.softmax(judge.head(features), dim=1)

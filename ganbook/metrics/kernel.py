@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ganbook.metrics import expect
+
 
 class Estimate(NamedTuple):
     """A mean and its standard error."""
@@ -23,8 +25,9 @@ def kernel_distance(a: Tensor, b: Tensor, *, block: int = 1000) -> Estimate:
     out. The order must be random: blocks of a sorted set are far from the other set even where the whole is not. (The
     paper draws its blocks at random with replacement.)
 
-    Raises ValueError if a set is smaller than one block, or a block has fewer than 2 rows.
+    Raises ValueError if a set is smaller than one block, a block has fewer than 2 rows, or the features do not fit.
     """
+    expect.features({"a": a, "b": b})
     blocks = min(len(a), len(b)) // block if block >= 2 else 0
     if blocks == 0:
         raise ValueError(f"Expected 2 <= block <= the size of both sets, got {block}, {len(a)} and {len(b)}.")

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ganbook.metrics import expect
+
 CHUNK = 400  # rows of a distance matrix that are worked on at a time: few enough to stay in a CPU's cache
 
 
@@ -29,8 +31,9 @@ def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
     Sources: Kynkäänniemi et al. (2019), eq. 1 and 2; Naeem et al. (2020), eq. 3 and 4. A point on the edge is outside.
     All depend on the sizes of the sets, so compare at equal n.
 
-    Raises ValueError unless both sets have more than k points, k >= 1.
+    Raises ValueError unless both sets have more than k points, k >= 1, and are finite features of one length.
     """
+    expect.features({"real": real, "fake": fake})
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(f"Expected 1 <= k < the size of both sets, got k {k}, {len(real)} and {len(fake)}.")
     real, fake = real.double(), fake.double()
@@ -54,7 +57,13 @@ def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
 
 
 def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Return for each row of a (n, d) its distance (n,) to the nearest row of b (k, d), and that row's index (n,)."""
+    """Return for each row of a (n, d) its distance (n,) to the nearest row of b (k, d), and that row's index (n,).
+
+    Raises ValueError unless both are finite features of one length.
+    """
+    expect.features({"a": a, "b": b})
+    if a.dtype != b.dtype or not a.is_floating_point():
+        raise ValueError(f"Expected features a and b of one floating point type, got {a.dtype} and {b.dtype}.")
     found = [squared_distances(part, b).min(dim=1) for part in a.split(CHUNK)]
     return torch.cat([f.values for f in found]).sqrt(), torch.cat([f.indices for f in found])
 
@@ -66,7 +75,10 @@ def copying(fake: Tensor, test: Tensor, train: Tensor) -> float:
     copies, or near them. Near 0: they are farther from all data than real images are, whatever the reason.
     Source: Meehan et al. (2020), "A non-parametric test to detect data-copying in generative models", section 3: the
     Mann-Whitney statistic U over n k, here without their cells.
+
+    Raises ValueError unless all three are finite features of one length.
     """
+    expect.features({"fake": fake, "test": test, "train": train})
     to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0].sort().values
     below = torch.searchsorted(to_test, to_fake)  # how many test distances are smaller
     up_to = torch.searchsorted(to_test, to_fake, right=True)  # smaller or equal

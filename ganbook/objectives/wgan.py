@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ganbook.errors import InputError
+
 
 @dataclass(frozen=True)
 class Wasserstein:
@@ -30,8 +32,10 @@ def clip_weights(optimiser: Optimizer, bound: float) -> None:
     """From now on, bring every parameter that `optimiser` holds back to [-bound, bound] after each of its steps.
 
     Arjovsky et al. (2017), algorithm 1, line 7, with bound 0.01. It is a property of the optimiser's step, so the loop
-    knows nothing of it.
+    knows nothing of it. Raises InputError unless bound > 0.
     """
+    if not bound > 0:
+        raise InputError(f"Expected a bound above 0, got {bound}.")
 
     @torch.no_grad()
     def clip(optimiser: Optimizer, args: tuple, kwargs: dict) -> None:
