@@ -80,6 +80,8 @@ def test_questions_stand_before_the_exercises_or_else_before_the_summary(cells, 
 
     (tmp_path / "book" / "quizzes").mkdir(parents=True)
     (tmp_path / "book" / "quizzes" / "99_a.yml").touch()
+    (tmp_path / "book" / "needs.yml").write_text("{}")
+    (tmp_path / "_toc.yml").write_text("parts: [{caption: A part, chapters: [{file: notebooks/99_a}]}]")
     cells = [{"cell_type": "markdown", "source": text, "metadata": {}} for text in cells]
     source, app = [json.dumps({"cells": cells, "metadata": {}})], SimpleNamespace(srcdir=tmp_path)
     if before is None:
