@@ -130,7 +130,7 @@ def test_the_front_page_offers_three_ways_in(pages):
         f"https://colab.research.google.com/github/{OWNER}/{NAME}/blob/{REPOSITORY['branch']}/notebooks/01_noise.ipynb"
     )
     links = [link["href"] for link in front.select("article section section a")]
-    assert colab in links and "notebooks/01_noise.html" in links and "book/preface.html#to-teach" in links
+    assert colab in links and "notebooks/01_noise.html" in links and "book/teaching.html" in links
 
 
 def test_binder_installs_what_the_package_asks_for():
