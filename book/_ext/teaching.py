@@ -255,7 +255,7 @@ def minutes(notebooks: dict[str, dict]) -> str:
     for file, notebook in notebooks.items():
         read, run, exercises = cost(notebook)
         lines.append(f"| {{doc}}`/{file}` | {read} | {'not measured yet' if run is None else run} | {exercises} |")
-        parts = [f"{title or 'opening'} {max(1, round(read))}" for title, read in sections(notebook)]
+        parts = [f"{title or 'opening'} ({max(1, round(read))})" for title, read in sections(notebook)]
         folded += [f"- {{doc}}`/{file}`: {'; '.join(parts)}"]
     rate = f"Minutes, at {WORDS_A_MINUTE} words a minute and {SECONDS_A_FIGURE} seconds a figure, rounded up."
     return "\n".join([*lines, "", rate, "", *folded, "````"])
