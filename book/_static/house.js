@@ -1,4 +1,4 @@
-// Two small repairs for readers without a mouse, and one for pages opened from a disk.
+// Two small repairs: for pages opened from a disk, and for readers without a mouse.
 (function () {
   // From a disk no script may read another page: the search names the pages it finds and leaves out their first lines.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
@@ -13,17 +13,7 @@
     }
   }
 
-  // The handle of a stored slider is called what stands beside it.
-  function name() {
-    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-      const label = handle.closest(".widget-slider").querySelector(".widget-label");
-      handle.setAttribute("aria-label", (label && label.textContent) || "value");
-    }
-  }
-
   window.addEventListener("load", async function () {
-    if (document.querySelector('script[type="application/vnd.jupyter.widget-view+json"]'))
-      new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
     if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
     reach();
     window.addEventListener("resize", reach);
