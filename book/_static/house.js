@@ -5,17 +5,15 @@
 
   // What scrolls sideways on a narrow screen can be reached, and scrolled, with the keyboard.
   const BOXES = "mjx-container[display], div.math, .cell_output .output, .pst-scrollable-table-container";
-  function reach() {
-    for (const box of document.querySelectorAll(BOXES)) {
-      const scrolls = box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== "visible";
-      if (scrolls) box.tabIndex = 0;
-      else if (box.tabIndex === 0) box.removeAttribute("tabindex");
-    }
+  function reach(entries) {
+    for (const { target } of entries)
+      if (target.scrollWidth > target.clientWidth && getComputedStyle(target).overflowX !== "visible") target.tabIndex = 0;
+      else if (target.tabIndex === 0) target.removeAttribute("tabindex");
   }
 
   window.addEventListener("load", async function () {
     if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-    reach();
-    window.addEventListener("resize", reach);
+    const sizes = new ResizeObserver(reach); // also tells when something folded is opened
+    for (const box of document.querySelectorAll(BOXES)) sizes.observe(box);
   });
 })();
