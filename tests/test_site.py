@@ -329,7 +329,10 @@ def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name, 
         assert not visit.page.evaluate(WIDGETS), "a stored widget was not drawn"
         blank = "[...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
         assert not visit.page.evaluate(blank), "images that did not load"
-        missing = "[...document.querySelectorAll('svg[data-icon]')].filter(i => !i.querySelector('path[d]') || i.querySelector('.missing')).length"
+        missing = (
+            "[...document.querySelectorAll('svg[data-icon]')]"
+            ".filter(icon => !icon.querySelector('path[d]') || icon.querySelector('.missing')).length"
+        )
         assert visit.page.evaluate("document.querySelectorAll('svg[data-icon]').length") > 4, "the icons are not drawn"
         assert not visit.page.evaluate(missing), "icons without an outline (book/_ext/light.py takes unused ones out)"
         if light:
@@ -439,7 +442,9 @@ def test_code_is_copied_and_headings_have_addresses(browser, address, site):
 def test_what_scrolls_on_a_telephone_is_reached_with_the_keyboard(browser, address, site):
     with Visit(browser, address, "notebooks/02_game", width=390) as visit:
         wide = "[...document.querySelectorAll('mjx-container[display]')].filter(e => e.scrollWidth > e.clientWidth)"
-        assert visit.page.evaluate(f"{wide}.length") > 0
-        visit.page.wait_for_function(f"{wide}.every(e => e.tabIndex === 0)")
+        reached = "[...document.querySelectorAll('mjx-container[display][tabindex=\\"0\\"]')]"
+        same = f"{wide}.every(e => e.tabIndex === 0) && {wide}.length === {reached}.length"
+        visit.page.wait_for_function(f"{wide}.length > 0 && {same}")
+        narrow = visit.page.evaluate(f"{wide}.length")
         visit.page.set_viewport_size({"width": 1600, "height": 900})
-        visit.page.wait_for_function(f"!{wide}.length && !document.querySelector('mjx-container[tabindex]')")
+        visit.page.wait_for_function(f"{wide}.length < {narrow} && {same}")
