@@ -1,31 +1,19 @@
-// Two small repairs for readers without a mouse, and one for pages opened from a disk.
+// Two small repairs: for pages opened from a disk, and for readers without a mouse.
 (function () {
   // From a disk no script may read another page: the search names the pages it finds and leaves out their first lines.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
   // What scrolls sideways on a narrow screen can be reached, and scrolled, with the keyboard.
   const BOXES = "mjx-container[display], div.math, .cell_output .output, .pst-scrollable-table-container";
-  function reach() {
-    for (const box of document.querySelectorAll(BOXES)) {
-      const scrolls = box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== "visible";
-      if (scrolls) box.tabIndex = 0;
-      else if (box.tabIndex === 0) box.removeAttribute("tabindex");
-    }
-  }
-
-  // The handle of a stored slider is called what stands beside it.
-  function name() {
-    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-      const label = handle.closest(".widget-slider").querySelector(".widget-label");
-      handle.setAttribute("aria-label", (label && label.textContent) || "value");
-    }
+  function reach(entries) {
+    for (const { target } of entries)
+      if (target.scrollWidth > target.clientWidth && getComputedStyle(target).overflowX !== "visible") target.tabIndex = 0;
+      else if (target.tabIndex === 0) target.removeAttribute("tabindex");
   }
 
   window.addEventListener("load", async function () {
-    if (document.querySelector('script[type="application/vnd.jupyter.widget-view+json"]'))
-      new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
     if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-    reach();
-    window.addEventListener("resize", reach);
+    const sizes = new ResizeObserver(reach); // also tells when something folded is opened
+    for (const box of document.querySelectorAll(BOXES)) sizes.observe(box);
   });
 })();
