@@ -26,7 +26,7 @@ def one_each(x: Tensor, name: str, values: Tensor, *, whole: bool = False) -> No
     fit = x.ndim == 4 and 0 not in x.shape and values.shape == x.shape[:1] and x.is_floating_point()
     if not fit or (whole and values.dtype != torch.int64):
         raise InputError(
-            f"Expected images x (m, c, h, w), floating point, and {name}{' int64' if whole else ''} (m,), one for each, "
+            f"Expected images x (m, c, h, w), floating point, and {name}{' int64' if whole else ''} (m,), one each, "
             f"got {x.dtype} {tuple(x.shape)} and {values.dtype} {tuple(values.shape)}."
         )
 
