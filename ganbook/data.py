@@ -217,7 +217,7 @@ def rotate(x: Tensor, degrees: Tensor) -> Tensor:
     Raises InputError if the shapes are others.
     """
     expect.one_each(x, "degrees", degrees)
-    a = degrees * (math.pi / 180)
+    a = degrees.to(x) * (math.pi / 180)
     zero = torch.zeros_like(a)
     h, w = x.shape[-2:]
     # Coordinates run from -1 to 1 along each side, so a rotation of an oblong image must know its aspect.

@@ -23,10 +23,11 @@ def at_least(least: float, name: str, value: float) -> None:
 
 def one_each(x: Tensor, name: str, values: Tensor, *, whole: bool = False) -> None:
     """Say so unless `values`, passed as `name`, are one number, or whole number (int64), for each of images x."""
-    if x.ndim != 4 or values.shape != x.shape[:1] or (whole and values.dtype != torch.int64):
+    fit = x.ndim == 4 and 0 not in x.shape and values.shape == x.shape[:1] and x.is_floating_point()
+    if not fit or (whole and values.dtype != torch.int64):
         raise InputError(
-            f"Expected images x (m, c, h, w) and {name}{' int64' if whole else ''} (m,), one for each, got "
-            f"{tuple(x.shape)} and {values.dtype} {tuple(values.shape)}."
+            f"Expected images x (m, c, h, w), floating point, and {name}{' int64' if whole else ''} (m,), one each, "
+            f"got {x.dtype} {tuple(x.shape)} and {values.dtype} {tuple(values.shape)}."
         )
 
 

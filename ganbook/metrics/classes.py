@@ -9,14 +9,8 @@ def class_shares(y: Tensor, classes: int = 10) -> Tensor:
 
     Raises ValueError if there is no label, or one is out of range.
     """
-    if (
-        y.ndim != 1
-        or y.is_floating_point()
-        or y.dtype == torch.bool
-        or len(y) == 0
-        or y.min() < 0
-        or y.max() >= classes
-    ):
+    whole = not y.is_floating_point() and y.dtype != torch.bool
+    if not whole or y.ndim != 1 or len(y) == 0 or y.min() < 0 or y.max() >= classes:
         raise ValueError(
             f"Expected labels y (n,), whole numbers from 0 to {classes - 1}, at least one, got {y.dtype} "
             f"{tuple(y.shape)} {y.flatten()[:5].tolist()}..."
