@@ -12,7 +12,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/trained/*.png) $
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test bench board matrix clean lint vendor course slides pdf colab
+.PHONY: help book notebooks test answers bench board matrix clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,11 +24,14 @@ notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their ou
 	$(BIN)/python tools/notebooks.py $(ARGS) $(NAMES)
 
 test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not answers"
 ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadscope $(NOTEBOOKS)
 endif
+
+answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/test_checks.py tests/test_course.py
 
 course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
 	$(BIN)/python tools/course.py $(NAMES)

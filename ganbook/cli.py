@@ -120,11 +120,12 @@ def _train(args: argparse.Namespace) -> int:
 def _go_on(run: Run, args: argparse.Namespace) -> int:
     recipe, first = run.recipe, ranks.rank() == 0
     steps = args.steps or recipe.steps
-    if run.step >= steps:
-        raise InputError(
-            f"The run in {args.out} has made {run.step:,} steps already; --steps {steps:,} asks for no more."
-        )
-    run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
+    if run.step > steps:
+        raise InputError(f"The run in {args.out} has made {run.step:,} steps already, more than --steps {steps:,}.")
+    if run.step == steps:
+        _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
+    else:
+        run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
     seen = time.perf_counter(), run.step
     with (
         _ask_to_stop() as stopping,

@@ -15,6 +15,7 @@ from tools.course import exercises
 NAMES = sorted(path.stem for path in ANSWERS.glob("*.py"))
 
 
+@pytest.mark.answers
 @pytest.mark.parametrize("name", NAMES)
 def test_the_checks_of_a_chapter_accept_what_is_right_and_reject_what_is_wrong(name):
     with warnings.catch_warnings():

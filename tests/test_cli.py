@@ -60,6 +60,15 @@ def test_resume_is_the_same_as_never_having_stopped(train, out, tmp_path):
     assert lines(out)[-1] == history[-1]
 
 
+def test_a_run_that_was_killed_before_its_last_samples_is_completed(train, out):
+    train()
+    before, history = (out / cli.CHECKPOINT).read_bytes(), lines(out)
+    (out / cli.SAMPLES).unlink()
+    assert train("--resume") == 0
+    assert (out / cli.SAMPLES).exists() and lines(out) == history
+    assert read(out / cli.CHECKPOINT)["step"] == 3 and len((out / cli.CHECKPOINT).read_bytes()) == len(before)
+
+
 def test_resume_drops_lines_that_the_checkpoint_does_not_know(train, out):
     train("--log-every", "1", steps=2)
     with open(out / cli.HISTORY, "a") as file:  # as a crash after step 3 leaves it
@@ -97,7 +106,7 @@ def test_resume_asks_for_the_same_run(train, capsys):
     capsys.readouterr()
     refused(train("--resume", "--seed", "6", steps=9), capsys, "seed 5")
     refused(train("--resume", recipe="a-mlp", steps=9), capsys, "c-mlp")
-    refused(train("--resume", steps=3), capsys, "3 steps already")
+    refused(train("--resume", steps=2), capsys, "3 steps already", "--steps 2")
 
 
 def test_missing_and_damaged_data_are_refused(train, capsys, small_folder, out):

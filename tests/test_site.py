@@ -361,7 +361,7 @@ def test_a_page_fits_a_telephone(browser, address, site, name):
 def test_a_wrong_address_is_answered_with_a_whole_page(browser, address, site, depth):
     with Visit(browser, address, depth) as visit:
         assert visit.failed == [f"{address}/{depth}.html"] and not visit.outside
-        assert visit.page.locator("h1").inner_text() == "There is no such page"
+        assert visit.page.get_by_role("heading", level=1).inner_text() == "There is no such page"
         assert visit.page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary')).display") == "flex"
         assert not findings(visit.page)
         visit.page.locator("article a", has_text="Front page").click()

@@ -1,10 +1,12 @@
-"""Three small things that the book's site needs and no published extension does.
+"""Four small things that the book's site needs and no published extension does.
 
 1. No page asks anything of another host: sphinx-thebe, which Jupyter Book always loads, puts a script from a
    content network on every page. Its event handlers are taken out again.
 2. What a chapter costs is measured, not typed: `{{ costs }}` on a page becomes a table of the minutes that
    `make notebooks` stored in each notebook.
-3. Citations in round brackets, "Goodfellow et al. (2014)", as the prose and the code comments write them.
+3. docutils gives an entry of the bibliography a role that ARIA has since withdrawn, inside a list that may hold list
+   items only; entries are list items.
+4. Citations in round brackets, "Goodfellow et al. (2014)", as the prose and the code comments write them.
 """
 
 import json
@@ -58,6 +60,12 @@ def fill_in(app, config):
     }
 
 
+def list_items(app, page, template, context, doctree):
+    """Sphinx's event `html-page-context`."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def round_brackets() -> BracketStyle:
     return BracketStyle(left="(", right=")")
 
@@ -74,5 +82,6 @@ class RoundAuthorYear(AuthorYearReferenceStyle):
 def setup(app):
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYear)
     app.connect("config-inited", drop_thebe)
+    app.connect("html-page-context", list_items)
     app.connect("config-inited", fill_in, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
