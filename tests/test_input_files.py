@@ -78,7 +78,9 @@ def test_a_damaged_checkpoint_is_refused_by_name(whole, data):
     refused(load, place / "x.pt")
 
 
-plain = st.recursive(st.none() | st.integers() | st.text(max_size=4) | st.floats(allow_subnormal=False), lambda v: st.lists(v, max_size=2))
+# `train` switches subnormal numbers off for the process, and hypothesis would stumble over that
+leaves = st.none() | st.integers() | st.text(max_size=4) | st.floats(allow_subnormal=False)
+plain = st.recursive(leaves, lambda v: st.lists(v, max_size=2))
 
 
 @FUZZ
