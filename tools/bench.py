@@ -1,32 +1,58 @@
-"""Images a second of ganbook against a plain tutorial loop: python tools/bench.py. About five minutes on two cores.
+"""How fast a step is, and why: python tools/bench.py. About fifteen minutes on two cores that do nothing else.
 
-Same networks, batch, precision (float32), objective and fresh noise for each player. The two take turns in one
-process, a block of steps each, so that a machine that slows down slows both; medians over the blocks are compared.
-Writes _build/bench.json.
+1. Images a second of ganbook, in float32 and in bfloat16, and of a plain tutorial loop (float32) on the same networks,
+   batch and objective, with fresh noise for each player. They take turns in one process, a block of steps each, so that
+   a machine that slows down slows all; ratios are taken round by round.
+2. The products and convolutions of one step, alone: the same shapes, one after the other, as fast as this machine does
+   them. Their time as a share of the step's is what the step reaches of the machine's peak.
+3. 10,000 steps: the time of each thousand, and the memory.
+
+Writes ganbook/assets/results/bench.json, which the page "How fast it is" shows.
 """
 
 import argparse
 import gzip
 import json
+import multiprocessing
+import os
 import platform
+import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from ganbook import idx
-from ganbook.recipes import RECIPES, Recipe
+from ganbook import idx, results
+from ganbook.fast import fast
+from ganbook.files import replace
+from ganbook.recipes import Recipe, get
 from ganbook.train import train
 
-CASES = (("c-mlp", 32), ("c-mlp", 128), ("a-dcgan", 128))
+CASES = (("c-mlp", 32), ("c-mlp", 128), ("mlp", 64), ("a-dcgan", 128), ("conditional", 64))
+WAYS = ("plain", "ganbook", "ganbook, bfloat16")
 NOISY = 0.10  # a spread (quartiles over median) above this makes a ratio unreliable
+ENDURANCE = ("c-mlp", 10_000)  # recipe and steps of the long run
+aten = torch.ops.aten
+PRODUCTS = {aten.mm, aten.addmm, aten.bmm, aten.convolution, aten.convolution_backward}
+
+
+def unpack(folder: Path) -> None:
+    """Put MNIST's files where torchvision looks for them."""
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for path in idx.EMBEDDED.glob("*.gz"):
+        (raw / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
 
 
 def plain_loader(recipe: Recipe, m: int, folder: Path) -> DataLoader:
@@ -36,27 +62,34 @@ def plain_loader(recipe: Recipe, m: int, folder: Path) -> DataLoader:
     return DataLoader(MNIST(folder, train=True, transform=steps), batch_size=m, shuffle=True, drop_last=True)
 
 
-def plain_loop(recipe: Recipe, m: int, folder: Path) -> Iterator[None]:
-    """The loop of the tutorials, a step at a time: labels, cross-entropy, Adam as it comes, `.item()` on each loss."""
-    G, D = recipe.G(), recipe.D()
+def plain_loop(
+    recipe: Recipe, m: int, folder: Path, networks: tuple[nn.Module, nn.Module] | None = None
+) -> Iterator[None]:
+    """The loop of the tutorials, a step at a time: labels, cross-entropy, Adam as it comes, `.item()` on each loss.
+
+    networks: G and D, to look at them from outside; new ones if not given.
+    """
+    G, D = networks or (recipe.G(), recipe.D())
     opt_g, opt_d = (
         torch.optim.Adam(net.parameters(), lr=opt.lr, betas=opt.betas)
         for net, opt in ((G, recipe.opt_g), (D, recipe.opt_d))
     )
     criterion = nn.BCEWithLogitsLoss()
+    real = torch.full((m,), getattr(recipe.objective, "real", 1.0))
     while True:
-        for images, _ in plain_loader(recipe, m, folder):
-            fakes = G(torch.randn(m, G.z_dim)).detach()
+        for images, digits in plain_loader(recipe, m, folder):
+            y = (digits,) if hasattr(D, "classes") else ()
+            fakes = G(torch.randn(m, G.z_dim), *y).detach()
             if recipe.objective.joint:
                 order = torch.randperm(2 * m)
-                labels = torch.cat([torch.ones(m), torch.zeros(m)])[order]
+                labels = torch.cat([real, torch.zeros(m)])[order]
                 loss_d = criterion(D(torch.cat([images, fakes])[order]), labels)
             else:
-                loss_d = (criterion(D(images), torch.ones(m)) + criterion(D(fakes), torch.zeros(m))) / 2
+                loss_d = (criterion(D(images, *y), real) + criterion(D(fakes, *y), torch.zeros(m))) / 2
             opt_d.zero_grad()
             loss_d.backward()
             opt_d.step()
-            loss_g = criterion(D(G(torch.randn(m, G.z_dim))), torch.ones(m))
+            loss_g = criterion(D(G(torch.randn(m, G.z_dim), *y), *y), torch.ones(m))
             opt_g.zero_grad()
             loss_g.backward()
             opt_g.step()
@@ -64,11 +97,12 @@ def plain_loop(recipe: Recipe, m: int, folder: Path) -> Iterator[None]:
             yield
 
 
-def ganbook_loop(recipe: Recipe, m: int) -> Iterator[None]:
-    """The loop of the package on the same networks."""
+def ganbook_loop(recipe: Recipe, m: int, bf16: bool = False) -> Iterator[Any]:
+    """The loop of the package on the same networks, with fresh fakes for G, as the plain loop has them."""
     G, D = recipe.networks(seed=0)
     opt_g, opt_d = recipe.optimisers(G, D)
-    yield from train(G, D, recipe.objective, recipe.data(), opt_g=opt_g, opt_d=opt_d, steps=10**9, m=m)
+    players = (fast(net, bf16=bf16) for net in (G, D))
+    return train(*players, recipe.objective, recipe.data(), opt_g=opt_g, opt_d=opt_d, steps=10**9, m=m)
 
 
 def seconds(block: Callable[[], object]) -> float:
@@ -88,6 +122,38 @@ def advance(loop: Iterator, steps: int) -> Callable[[], None]:
     return block
 
 
+class Products(TorchDispatchMode):
+    """Notes every matrix product and convolution, forward and backward, with the layout of its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Callable, tuple, dict]] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func.overloadpacket in PRODUCTS:
+            self.calls.append((func, *tree_map_only(Tensor, torch.empty_like, (args, kwargs))))
+        return func(*args, **kwargs)
+
+    def replay(self) -> None:
+        """Do them again, alone, on other numbers."""
+        for func, args, kwargs in self.calls:
+            func(*args, **kwargs)
+
+
+def products(recipe: Recipe, m: int, bf16: bool, repeats: int = 30) -> float:
+    """Milliseconds that the products and convolutions of one step take by themselves (median)."""
+    loop = ganbook_loop(recipe, m, bf16)
+    advance(loop, 3)()
+    with Products() as noted:
+        next(loop)
+    for tensor in (t for _, args, _ in noted.calls for t in args if isinstance(t, Tensor)):
+        tensor.normal_()
+    with torch.no_grad():
+        noted.replay()
+        return 1e3 * statistics.median(seconds(noted.replay) for _ in range(repeats))
+
+
 def adam_milliseconds(recipe: Recipe, fused: bool, repeats: int = 30) -> float:
     """Milliseconds that Adam takes for one update of both networks; the gradients are all zero."""
     blocks = []
@@ -95,13 +161,32 @@ def adam_milliseconds(recipe: Recipe, fused: bool, repeats: int = 30) -> float:
         for p in net.parameters():
             p.grad = torch.zeros_like(p)
         blocks.append(torch.optim.Adam(net.parameters(), lr=1e-4, fused=fused).step)
-    times = [sum(seconds(block) for block in blocks) for _ in range(repeats)]
-    return 1e3 * statistics.median(times)
+    return 1e3 * statistics.median(sum(seconds(block) for block in blocks) for _ in range(repeats))
+
+
+def spread(values: list[float], digits: int) -> dict:
+    """Median and quartiles, and whether they are too far apart to rely on."""
+    q1, middle, q3 = statistics.quantiles(values, n=4)
+    quartiles = [round(q1, digits), round(q3, digits)]
+    return {"median": round(middle, digits), "quartiles": quartiles, "too_noisy": (q3 - q1) / middle > NOISY}
+
+
+def summary(rates: dict[str, list[float]]) -> dict:
+    """What the rates (images a second, one a round for each way) say; ratios to the plain loop, round by round."""
+    ratios = {way: [r / p for r, p in zip(rates[way], rates["plain"])] for way in rates if way != "plain"}
+    return {
+        "images_per_second": {way: spread(values, 0) for way, values in rates.items()},
+        "ratio": {way: spread(values, 3) for way, values in ratios.items()},
+    }
 
 
 def compare(recipe: Recipe, m: int, folder: Path, rounds: int, block: float) -> dict:
-    """Measure one case: images/s of both loops, their ratio, the spread, and where the time goes."""
-    loops = {"plain": plain_loop(recipe, m, folder), "ganbook": ganbook_loop(recipe, m)}
+    """Measure one case: images/s of the three ways, their ratios, and where a step's time goes."""
+    loops = {
+        "plain": plain_loop(recipe, m, folder),
+        "ganbook": ganbook_loop(recipe, m),
+        "ganbook, bfloat16": ganbook_loop(recipe, m, bf16=True),
+    }
     steps = {}
     for name, loop in loops.items():
         advance(loop, 5)()  # warm up: first calls allocate and choose kernels
@@ -110,63 +195,111 @@ def compare(recipe: Recipe, m: int, folder: Path, rounds: int, block: float) -> 
     for i in range(rounds):
         for name in list(loops)[:: 1 if i % 2 else -1]:
             rates[name].append(m * steps[name] / seconds(advance(loops[name], steps[name])))
-    ratios = [g / p for g, p in zip(rates["ganbook"], rates["plain"])]
-    q1, middle, q3 = statistics.quantiles(ratios, n=4)
-    batches = {"plain": iter(plain_loader(recipe, m, folder)), "ganbook": recipe.data().batches(m)}
-    parts = {
-        name: {
-            "step_ms": round(1e3 * m / statistics.median(rates[name]), 2),
-            "data_ms": round(1e3 * seconds(advance(batches[name], 50)) / 50, 2),
-            "adam_ms": round(adam_milliseconds(recipe, fused=name == "ganbook"), 2),
+    parts = {}
+    for name in loops:
+        plain, bf16 = name == "plain", name.endswith("bfloat16")
+        batches = iter(plain_loader(recipe, m, folder)) if plain else recipe.data().batches(m)
+        part = {
+            "step": 1e3 * m / statistics.median(rates[name]),
+            "data": 1e3 * seconds(advance(batches, 50)) / 50,
+            "adam": adam_milliseconds(recipe, fused=not plain),
+            "products": products(recipe, m, bf16),
         }
-        for name in loops
-    }
+        parts[name] = {key: round(value, 2) for key, value in part.items()}
     return {
         "recipe": recipe.name,
         "batch": m,
-        "images_per_second": {name: round(statistics.median(r)) for name, r in rates.items()},
-        "ratio": round(middle, 2),
-        "ratio_quartiles": [round(q1, 2), round(q3, 2)],
-        "too_noisy_to_judge": (q3 - q1) / middle > NOISY,
-        "where_the_time_goes": parts,
-        "all_images_per_second": {name: [round(r) for r in rs] for name, rs in rates.items()},
+        **summary(rates),
+        "milliseconds": parts,
+        "all": {name: [round(rate) for rate in values] for name, values in rates.items()},
     }
+
+
+def megabytes() -> float:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def endure(threads: int, answer: Any) -> None:
+    """In a process of its own: the seconds of each tenth of a long run, and the memory after it."""
+    torch.set_num_threads(threads)
+    name, steps = ENDURANCE
+    loop = ganbook_loop(get(name), get(name).m)
+    advance(loop, 100)()
+    tenths = [(seconds(advance(loop, steps // 10)), megabytes()) for _ in range(10)]
+    answer.send([(round(second, 2), round(memory, 1)) for second, memory in tenths])
+
+
+def endurance(threads: int) -> dict:
+    """The long run, started in a fresh process so that nothing else is in its memory."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=endure, args=(threads, theirs))
+    process.start()
+    tenths = ours.recv()
+    process.join()
+    name, steps = ENDURANCE
+    return {"recipe": name, "steps": steps, "seconds": [s for s, _ in tenths], "megabytes": [mb for _, mb in tenths]}
+
+
+def say(case: dict) -> None:
+    """One case in words."""
+    print(f"{case['recipe']}, batch {case['batch']}")
+    for way, rate in case["images_per_second"].items():
+        ms = case["milliseconds"][way]
+        line = f"  {way:18}{rate['median']:8,.0f} images/s"
+        if way in case["ratio"]:
+            ratio = case["ratio"][way]
+            low, high = ratio["quartiles"]
+            line += f", {ratio['median']:.2f} times the plain loop ({low:.2f} to {high:.2f})"
+            line += ", too noisy to judge" if ratio["too_noisy"] else ""
+        print(line)
+        print(f"    {ms['step']} ms a step: data {ms['data']}, Adam {ms['adam']}, products alone {ms['products']}")
 
 
 def main() -> None:
     """Measure every case, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="blocks of each loop (9)")
+    parser.add_argument("--rounds", type=int, default=9, help="blocks of each way (9)")
     parser.add_argument("--block", type=float, default=4.0, help="seconds a block (4)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("_build/bench.json"))
+    parser.add_argument("--out", type=Path, default=results.FOLDER / "bench.json")
     args = parser.parse_args()
+    busy = os.getloadavg()[0]
     torch.set_num_threads(args.threads)
-    results = []
+    cases = []
     with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "MNIST" / "raw"
-        raw.mkdir(parents=True)
-        for path in idx.EMBEDDED.glob("*.gz"):
-            (raw / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+        unpack(Path(folder))
         for name, m in CASES:
-            r = compare(RECIPES[name], m, Path(folder), args.rounds, args.block)
-            results.append(r)
-            speed, parts = r["images_per_second"], r["where_the_time_goes"]
-            print(f"{name}, batch {m}: ganbook {speed['ganbook']:,} images/s, plain loop {speed['plain']:,}: ", end="")
-            print(f"ratio {r['ratio']} (quartiles {r['ratio_quartiles'][0]} to {r['ratio_quartiles'][1]})")
-            for who, part in parts.items():
-                rest = part["step_ms"] - part["data_ms"] - part["adam_ms"]
-                print(
-                    f"  {who}: {part['step_ms']} ms a step = data {part['data_ms']} + Adam {part['adam_ms']} ", end=""
-                )
-                print(f"+ networks and the rest {rest:.2f}")
-            if r["too_noisy_to_judge"]:
-                print("  too noisy to judge: something else kept this machine busy")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
-    report = {"machine": machine, "threads": args.threads, "precision": "float32", "cases": results}
-    args.out.write_text(json.dumps(report, indent=2) + "\n")
+            cases.append(compare(get(name), m, Path(folder), args.rounds, args.block))
+            say(cases[-1])
+    long = endurance(args.threads)
+    print(f"{long['steps']:,} steps of {long['recipe']}: seconds and megabytes after each tenth")
+    print(f"  {long['seconds']}\n  {long['megabytes']}")
+    if busy > 0.5:
+        print(f"The machine was not idle at the start (load {busy:.1f}): measure again when it is.")
+    machine = {"processor": processor(), "cores": os.cpu_count(), "load": round(busy, 2), "torch": torch.__version__}
+    report = {
+        "command": "python tools/bench.py",
+        "machine": machine,
+        "threads": args.threads,
+        "rounds": args.rounds,
+        "block": args.block,
+        "cases": cases,
+        "endurance": long,
+    }
+    with replace(args.out) as file:
+        file.write((json.dumps(report, indent=1) + "\n").encode())
     print(f"written to {args.out}")
+
+
+def processor() -> str:
+    """What the system calls its processor."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = (
+        [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
+    )
+    return names[0].split(":")[1].strip() if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
