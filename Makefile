@@ -8,7 +8,7 @@ TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
-PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/trained/*.png) $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
+PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/trained/*.png) $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
@@ -45,9 +45,9 @@ pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Ch
 colab: $(INSTALLED)  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
 	$(BIN)/python tools/colab.py $(NAMES)
 
-bench: $(INSTALLED)  ## measure images per second against a plain tutorial loop (writes _build/bench.json)
-	@mkdir -p _build
+bench: $(INSTALLED)  ## measure what book/performance.md shows, on a machine that does nothing else (about an hour on two cores)
 	$(BIN)/python tools/bench.py
+	$(ONE_THREAD) $(BIN)/python tools/quality.py
 
 board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python tools/board.py

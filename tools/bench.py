@@ -1,11 +1,13 @@
 """How fast a step is, and why: python tools/bench.py. About fifteen minutes on two cores that do nothing else.
 
 1. Images a second of ganbook, in float32 and in bfloat16, and of a plain tutorial loop (float32) on the same networks,
-   batch and objective, with fresh noise for each player. They take turns in one process, a block of steps each, so that
-   a machine that slows down slows all; ratios are taken round by round.
+   batch and objective: with fresh fakes for G, as the plain loop has them, and with those that D just saw. They take
+   turns in one process, a block of steps each, so that a machine that slows down slows all; ratios are taken round by
+   round.
 2. The products and convolutions of one step, alone: the same shapes, one after the other, as fast as this machine does
    them. Their time as a share of the step's is what the step reaches of the machine's peak.
 3. 10,000 steps: the time of each thousand, and the memory.
+4. What importing the package adds to importing PyTorch.
 
 Writes ganbook/assets/results/bench.json, which the page "How fast it is" shows.
 """
@@ -15,9 +17,9 @@ import gzip
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -38,11 +40,17 @@ from ganbook.fast import fast
 from ganbook.files import replace
 from ganbook.recipes import Recipe, get
 from ganbook.train import train
+from tools.timing import IDLE, machine, spread
 
 CASES = (("c-mlp", 32), ("c-mlp", 128), ("mlp", 64), ("a-dcgan", 128), ("conditional", 64))
-WAYS = ("plain", "ganbook", "ganbook, bfloat16")
-NOISY = 0.10  # a spread (quartiles over median) above this makes a ratio unreliable
+WAYS = {  # the options of ganbook_loop
+    "ganbook": {},
+    "ganbook, fakes reused": {"reuse": True},
+    "ganbook, bfloat16": {"bf16": True},
+    "ganbook, bfloat16, fakes reused": {"bf16": True, "reuse": True},
+}
 ENDURANCE = ("c-mlp", 10_000)  # recipe and steps of the long run
+NEVER = 10**9  # steps: who calls ends a run, not their number
 aten = torch.ops.aten
 PRODUCTS = {aten.mm, aten.addmm, aten.bmm, aten.convolution, aten.convolution_backward}
 
@@ -97,12 +105,13 @@ def plain_loop(
             yield
 
 
-def ganbook_loop(recipe: Recipe, m: int, bf16: bool = False) -> Iterator[Any]:
-    """The loop of the package on the same networks, with fresh fakes for G, as the plain loop has them."""
+def ganbook_loop(recipe: Recipe, m: int, *, bf16: bool = False, reuse: bool = False) -> Iterator[Any]:
+    """The loop of the package on the same networks. reuse: of D's fakes for G, instead of fresh ones."""
     G, D = recipe.networks(seed=0)
     opt_g, opt_d = recipe.optimisers(G, D)
     players = (fast(net, bf16=bf16) for net in (G, D))
-    return train(*players, recipe.objective, recipe.data(), opt_g=opt_g, opt_d=opt_d, steps=10**9, m=m)
+    options = {"steps": NEVER, "m": m, "reuse_fakes": reuse}
+    return train(*players, recipe.objective, recipe.data(), opt_g=opt_g, opt_d=opt_d, **options)
 
 
 def seconds(block: Callable[[], object]) -> float:
@@ -141,9 +150,9 @@ class Products(TorchDispatchMode):
             func(*args, **kwargs)
 
 
-def products(recipe: Recipe, m: int, bf16: bool, repeats: int = 30) -> float:
+def products(recipe: Recipe, m: int, repeats: int = 30, **options: bool) -> float:
     """Milliseconds that the products and convolutions of one step take by themselves (median)."""
-    loop = ganbook_loop(recipe, m, bf16)
+    loop = ganbook_loop(recipe, m, **options)
     advance(loop, 3)()
     with Products() as noted:
         next(loop)
@@ -164,13 +173,6 @@ def adam_milliseconds(recipe: Recipe, fused: bool, repeats: int = 30) -> float:
     return 1e3 * statistics.median(sum(seconds(block) for block in blocks) for _ in range(repeats))
 
 
-def spread(values: list[float], digits: int) -> dict:
-    """Median and quartiles, and whether they are too far apart to rely on."""
-    q1, middle, q3 = statistics.quantiles(values, n=4)
-    quartiles = [round(q1, digits), round(q3, digits)]
-    return {"median": round(middle, digits), "quartiles": quartiles, "too_noisy": (q3 - q1) / middle > NOISY}
-
-
 def summary(rates: dict[str, list[float]]) -> dict:
     """What the rates (images a second, one a round for each way) say; ratios to the plain loop, round by round."""
     ratios = {way: [r / p for r, p in zip(rates[way], rates["plain"])] for way in rates if way != "plain"}
@@ -181,12 +183,9 @@ def summary(rates: dict[str, list[float]]) -> dict:
 
 
 def compare(recipe: Recipe, m: int, folder: Path, rounds: int, block: float) -> dict:
-    """Measure one case: images/s of the three ways, their ratios, and where a step's time goes."""
-    loops = {
-        "plain": plain_loop(recipe, m, folder),
-        "ganbook": ganbook_loop(recipe, m),
-        "ganbook, bfloat16": ganbook_loop(recipe, m, bf16=True),
-    }
+    """Measure one case: images/s of all ways, their ratios, and where a step's time goes."""
+    loops = {"plain": plain_loop(recipe, m, folder)}
+    loops |= {way: ganbook_loop(recipe, m, **options) for way, options in WAYS.items()}
     steps = {}
     for name, loop in loops.items():
         advance(loop, 5)()  # warm up: first calls allocate and choose kernels
@@ -197,13 +196,13 @@ def compare(recipe: Recipe, m: int, folder: Path, rounds: int, block: float) -> 
             rates[name].append(m * steps[name] / seconds(advance(loops[name], steps[name])))
     parts = {}
     for name in loops:
-        plain, bf16 = name == "plain", name.endswith("bfloat16")
+        plain = name == "plain"
         batches = iter(plain_loader(recipe, m, folder)) if plain else recipe.data().batches(m)
         part = {
             "step": 1e3 * m / statistics.median(rates[name]),
             "data": 1e3 * seconds(advance(batches, 50)) / 50,
             "adam": adam_milliseconds(recipe, fused=not plain),
-            "products": products(recipe, m, bf16),
+            "products": products(recipe, m, **WAYS.get(name, {})),
         }
         parts[name] = {key: round(value, 2) for key, value in part.items()}
     return {
@@ -242,12 +241,27 @@ def endurance(threads: int) -> dict:
     return {"recipe": name, "steps": steps, "seconds": [s for s, _ in tenths], "megabytes": [mb for _, mb in tenths]}
 
 
+def imports(repeats: int = 11) -> dict:
+    """Seconds that a fresh Python takes for `import torch`, and for `import ganbook`, which imports it; medians."""
+    modules = ("torch", "ganbook")
+    taken: dict[str, list[float]] = {module: [] for module in modules}
+    for i in range(repeats):
+        for module in modules[:: 1 if i % 2 else -1]:
+            command = [sys.executable, "-c", f"import {module}"]
+            taken[module].append(seconds(lambda: subprocess.run(command, check=True)))  # noqa: B023  called at once
+    added = [ours - theirs for ours, theirs in zip(taken["ganbook"], taken["torch"])]
+    return {
+        **{module: spread(values, 2) for module, values in taken.items()},
+        "added": round(statistics.median(added), 2),
+    }
+
+
 def say(case: dict) -> None:
     """One case in words."""
     print(f"{case['recipe']}, batch {case['batch']}")
     for way, rate in case["images_per_second"].items():
         ms = case["milliseconds"][way]
-        line = f"  {way:18}{rate['median']:8,.0f} images/s"
+        line = f"  {way:33}{rate['median']:8,.0f} images/s"
         if way in case["ratio"]:
             ratio = case["ratio"][way]
             low, high = ratio["quartiles"]
@@ -261,7 +275,7 @@ def main() -> None:
     """Measure every case, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9, help="blocks of each way (9)")
-    parser.add_argument("--block", type=float, default=4.0, help="seconds a block (4)")
+    parser.add_argument("--block", type=float, default=3.0, help="seconds a block (3)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=results.FOLDER / "bench.json")
     args = parser.parse_args()
@@ -276,30 +290,23 @@ def main() -> None:
     long = endurance(args.threads)
     print(f"{long['steps']:,} steps of {long['recipe']}: seconds and megabytes after each tenth")
     print(f"  {long['seconds']}\n  {long['megabytes']}")
-    if busy > 0.5:
+    start_up = imports()
+    print(f"import ganbook adds {start_up['added']} s to the {start_up['torch']['median']} s of import torch")
+    if busy > IDLE:
         print(f"The machine was not idle at the start (load {busy:.1f}): measure again when it is.")
-    machine = {"processor": processor(), "cores": os.cpu_count(), "load": round(busy, 2), "torch": torch.__version__}
     report = {
         "command": "python tools/bench.py",
-        "machine": machine,
+        "machine": machine(busy),
         "threads": args.threads,
         "rounds": args.rounds,
         "block": args.block,
         "cases": cases,
         "endurance": long,
+        "imports": start_up,
     }
     with replace(args.out) as file:
         file.write((json.dumps(report, indent=1) + "\n").encode())
     print(f"written to {args.out}")
-
-
-def processor() -> str:
-    """What the system calls its processor."""
-    cpuinfo = Path("/proc/cpuinfo")
-    names = (
-        [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
-    )
-    return names[0].split(":")[1].strip() if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

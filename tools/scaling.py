@@ -9,9 +9,7 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import socket
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import replace as changed
@@ -27,10 +25,10 @@ from ganbook.models import parameters
 from ganbook.recipes import get
 from ganbook.run import Run
 from ganbook.train import Record
+from tools.timing import IDLE, machine, spread
 
 CASES = ("mlp", "a-dcgan")
 NEVER = 10**9  # steps: the clock ends a block, not their number
-NOISY = 0.10  # a spread (quartiles over median) above this makes a ratio unreliable
 
 
 class Way(NamedTuple):
@@ -99,13 +97,6 @@ class Workers:
             pipe.send(None)
 
 
-def spread(values: list[float], digits: int) -> dict:
-    """Median and quartiles, and whether they are too far apart to rely on."""
-    q1, middle, q3 = statistics.quantiles(values, n=4)
-    quartiles = [round(q1, digits), round(q3, digits)]
-    return {"median": round(middle, digits), "quartiles": quartiles, "too_noisy": (q3 - q1) / middle > NOISY}
-
-
 def summary(rates: dict[str, list[float]]) -> dict:
     """What the rates (images a second, one a round for each way) say, ratios being taken round by round."""
 
@@ -164,12 +155,11 @@ def main() -> None:
                 line += ": too noisy to judge" if e["too_noisy"] else ""
             print(line)
     workers.end()
-    if busy > 0.5:
+    if busy > IDLE:
         print(f"The machine was not idle at the start (load {busy:.1f}): measure again when it is.")
-    machine = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load": round(busy, 2)}
     report = {
         "command": "python tools/scaling.py",
-        "machine": machine | {"torch": torch.__version__},
+        "machine": machine(busy),
         "threads": 1,
         "rounds": args.rounds,
         "block": args.block,

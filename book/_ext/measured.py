@@ -1,7 +1,7 @@
 """Tables of measurements for the page book/performance.md, from the files in ganbook/assets/results.
 
-`{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ quality }}` and `{{ machine }}` on the page; no number of them is
-typed there.
+`{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}` and `{{ machine }}` on the page; no
+number of them is typed there.
 """
 
 import json
@@ -10,39 +10,40 @@ from pathlib import Path
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    lines = [heads, ["---", "---", *["---:"] * (len(heads) - 2)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def case_name(case: dict) -> str:
-    return f"`{case['recipe']}`, batch {case['batch']}"
-
-
-def ratio(seen: dict) -> str:
-    low, high = seen["quartiles"]
-    noisy = ", too noisy to judge" if seen["too_noisy"] else ""
-    return f"{seen['median']:.2f} ({low:.2f} to {high:.2f}{noisy})"
+def by_case(bench: dict, heads: list[str], row) -> str:
+    """A line for each way of each case: `row(case, way)` gives its figures; the case is named at its first way."""
+    lines = []
+    for case in bench["cases"]:
+        for i, way in enumerate(case["images_per_second"]):
+            name = f"`{case['recipe']}`, batch {case['batch']}" if i == 0 else ""
+            lines.append([name, f"{way} loop" if way == "plain" else way, *row(case, way)])
+    return table(["recipe", "loop", *heads], lines)
 
 
 def speed(bench: dict) -> str:
-    heads = ["recipe", "plain loop, images/s", "ganbook", "times the plain loop", "in bfloat16", "times the plain loop"]
-    rows = []
-    for case in bench["cases"]:
-        rate = {way: f"{seen['median']:,.0f}" for way, seen in case["images_per_second"].items()}
-        fast, half = (ratio(case["ratio"][way]) for way in ("ganbook", "ganbook, bfloat16"))
-        rows.append([case_name(case), rate["plain"], rate["ganbook"], fast, rate["ganbook, bfloat16"], half])
-    return table(heads, rows)
+    def row(case: dict, way: str) -> list[str]:
+        rate = f"{case['images_per_second'][way]['median']:,.0f}"
+        if way == "plain":
+            return [rate, "1"]
+        ratio = case["ratio"][way]
+        low, high = ratio["quartiles"]
+        noisy = ", too noisy to judge" if ratio["too_noisy"] else ""
+        return [rate, f"{ratio['median']:.2f} ({low:.2f} to {high:.2f}{noisy})"]
+
+    return by_case(bench, ["images/s", "times the plain loop (quartiles)"], row)
 
 
 def shares(bench: dict) -> str:
-    heads = ["recipe", "loop", "a step, ms", "data", "Adam", "products alone", "share of the peak"]
-    rows = []
-    for case in bench["cases"]:
-        for way, ms in case["milliseconds"].items():
-            share = f"{ms['products'] / ms['step']:.0%}".replace("%", " %")
-            parts = [f"{ms[key]:.1f}" for key in ("step", "data", "adam", "products")]
-            rows.append([case_name(case), way, *parts, share])
-    return table(heads, rows)
+    def row(case: dict, way: str) -> list[str]:
+        ms = case["milliseconds"][way]
+        parts = [f"{ms[key]:.1f}" for key in ("step", "data", "adam", "products")]
+        return [*parts, f"{100 * ms['products'] / ms['step']:.0f} %"]
+
+    return by_case(bench, ["a step, ms", "images read", "Adam", "products alone", "share of the peak"], row)
 
 
 def endurance(bench: dict) -> str:
@@ -51,31 +52,33 @@ def endurance(bench: dict) -> str:
     memory = run["megabytes"]
     slow = max(run["seconds"]) / statistics.median(run["seconds"])
     return (
-        f"{run['steps']:,} steps of `{run['recipe']}`: the first tenth took {first:.1f} s, the last {last:.1f} s, and the "
-        f"slowest {slow:.2f} times the median. The most memory that the process had held was {memory[0]:,.0f} MB after "
-        f"the first tenth and {memory[-1]:,.0f} MB after the last."
+        f"{run['steps']:,} steps of `{run['recipe']}`: the first tenth took {first:.1f} s, the last {last:.1f} s, and "
+        f"the slowest {slow:.2f} times the median. The most memory that the process had held was {memory[0]:,.0f} MB "
+        f"after the first tenth and {memory[-1]:,.0f} MB after the last."
     )
 
 
+def imports(bench: dict) -> str:
+    took = bench["imports"]
+    return f"{took['added']:.2f} s to the {took['torch']['median']:.1f} s of `import torch`"
+
+
 def quality(stored: dict) -> str:
-    heads = ["recipe", "loop", "CPU seconds, three seeds", "distance at the last look, floors"]
     rows: dict[tuple[str, str], list[dict]] = {}
     for row in stored["rows"]:
         rows.setdefault((row["recipe"], row["way"]), []).append(row)
     never = f"not in {stored['settings']['limit']:.0f}"
     floor = stored["floor"]["frechet"]
-    return table(
-        heads,
+    lines = [
         [
-            [
-                f"`{name}`",
-                way,
-                ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
-                ", ".join(f"{row['course'][-1][2] / floor:.1f}" for row in runs),
-            ]
-            for (name, way), runs in rows.items()
-        ],
-    )
+            f"`{name}`",
+            way.replace("plain", "plain loop", 1),
+            ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
+            ", ".join(f"{row['course'][-1][2] / floor:.1f}" for row in runs),
+        ]
+        for (name, way), runs in rows.items()
+    ]
+    return table(["recipe", "loop", "CPU seconds, a seed each", "floors at the last look"], lines)
 
 
 def machine(bench: dict) -> str:
@@ -88,9 +91,9 @@ def machine(bench: dict) -> str:
 
 def fill_in(app, config):
     folder = Path(app.srcdir) / "ganbook" / "assets" / "results"
-    bench, stored = (json.loads((folder / f"{name}.json").read_text()) for name in ("bench", "quality"))
-    made = {make.__name__: make(bench) for make in (speed, shares, endurance, machine)}
-    config.myst_substitutions = {**(config.myst_substitutions or {}), **made, "quality": quality(stored)}
+    bench, seconds = (json.loads((folder / f"{name}.json").read_text()) for name in ("bench", "quality"))
+    made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
+    config.myst_substitutions = {**(config.myst_substitutions or {}), **made, "quality": quality(seconds)}
 
 
 def setup(app):
