@@ -21,7 +21,7 @@ CASES = {"3.10": "3.10", "3.11": "3.11", "3.13": "3.13", "oldest": "3.10"}  # na
 NEEDED = "torch torchvision numpy matplotlib tqdm ipywidgets ipython pytest pytest-xdist hypothesis scipy torchmetrics"
 NEEDED += " prdc scikit-learn"
 # Tests of chapters, pages and tools, which belong to one set of versions
-BOOK = "board bugs checks course demos little_tool lookup notebooks scaling site stacked_tool teaching"
+BOOK = "bench board bugs checks course demos little_tool lookup notebooks publish scaling site stacked_tool teaching"
 
 
 def interpreter(version: str) -> str | None:
