@@ -105,7 +105,7 @@ class Digits(Images):
     split: "train" (60,000 images) or "test" (10,000), as published (LeCun et al., 1998).
     folder: where the four IDX files are; without it, the copy of MNIST that comes with the package.
     download: let torchvision download MNIST into `folder` first.
-    size: height and width after resizing (bilinear with antialiasing), in pixels.
+    size: height and width after resizing (bilinear with antialiasing), in pixels, at most 256.
     rotate: see Images.
 
     Raises InputError if a file is missing or damaged or an argument is out of range.
@@ -229,8 +229,8 @@ def rotate(x: Tensor, degrees: Tensor) -> Tensor:
 
 def _four_files(split: str, place: Path, size: int) -> tuple[Tensor, Tensor, str]:
     """Images (n, size, size) and labels (n,) of MNIST's four files in `place`, and their fingerprint."""
-    if size < 1:
-        raise InputError(f"Expected size >= 1, got {size}.")
+    if not 1 <= size <= 256:  # 60,000 images of 256x256 take 4 GB
+        raise InputError(f"Expected a size from 1 to 256 pixels, got {size}.")
     images, labels, digest = idx.read_split(split, place)
     return images if images.shape[1:] == (size, size) else _resize(images, size), labels, f"{digest} size={size}"
 

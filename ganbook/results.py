@@ -13,11 +13,15 @@ FOLDER = Path(__file__).parent / "assets" / "results"
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return the stored measurement `name`. Raises InputError, which lists the names, if there is none."""
+    """Return the stored measurement `name`. Raises InputError if it is not there or damaged."""
     names = sorted(path.stem for path in FOLDER.glob("*.json"))
     if name not in names:
         raise InputError(f"There is no result {name!r}. There are {', '.join(names)}.")
-    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    path = FOLDER / f"{name}.json"
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(_damaged(path)) from error
 
 
 def picture(name: str) -> Any:
@@ -25,5 +29,13 @@ def picture(name: str) -> Any:
     from matplotlib.image import imread  # not for those who only want the numbers
 
     load(name)
-    pixels = imread(FOLDER / f"{name}.png")
+    path = FOLDER / f"{name}.png"
+    try:
+        pixels = imread(path)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(_damaged(path)) from error
     return pixels[..., 0] if pixels.ndim == 3 else pixels
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged. It came with the package: install ganbook again, or `git checkout` the file."

@@ -176,7 +176,8 @@ def test_a_damaged_embedded_file_is_noticed(small_folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"split": "valid"}, {"size": 0}, {"rotate": -1}, {"rotate": float("nan")}, {"download": True}]
+    "arguments",
+    [{"split": "valid"}, {"size": 0}, {"size": 10**6}, {"rotate": -1}, {"rotate": float("nan")}, {"download": True}],
 )
 def test_bad_arguments_are_refused(arguments):
     with pytest.raises(InputError, match="Expected"):

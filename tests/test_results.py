@@ -29,6 +29,18 @@ def test_an_unknown_result_lists_the_known_ones():
         results.load("restart")
 
 
+@pytest.mark.parametrize("content", [b"", b'{"a": 1', b"\xff\xfe\x00", b"\x89PNG\r\n\x1a\n cut off"])
+def test_a_damaged_file_is_named(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.json is damaged"):
+        results.load("t")
+    (tmp_path / "t.json").write_text("{}")
+    (tmp_path / "t.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.png is damaged"):
+        results.picture("t")
+
+
 def test_restarts_were_measured_with_the_recipes_as_they_are():
     stored = results.load("restarts")
     table = restarts.variants()
