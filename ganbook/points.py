@@ -59,7 +59,7 @@ class Mixture:
         Raises InputError if there is no point, or they are of another dimension.
         """
         self._check(x)
-        expect.at_least(1, "the number of points", len(x))
+        expect.at_least(1, "the number of points x", len(x))
         apart, nearest = torch.cdist(x.to(self.means), self.means).min(1)
         near = apart <= within * self.sd
         counts = nearest[near].bincount(minlength=len(self.means))
