@@ -24,7 +24,7 @@ notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their ou
 	$(BIN)/python tools/notebooks.py $(ARGS) $(NAMES)
 
 test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not answers"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m "not answers"
 ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadscope $(NOTEBOOKS)
