@@ -58,6 +58,7 @@ def environment(folder: Path) -> Path:
     """A new environment like Colab's; return its Python."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
+    pip(python, "uninstall", "--quiet", "--yes", "setuptools")  # an old one, which would hide ours
     pip(python, "install", "--quiet", *COLABS)
     own = Path(
         subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True).strip()
