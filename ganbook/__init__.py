@@ -1,12 +1,18 @@
 """Learning GANs by running them: the package behind the book.
 
 `import ganbook` loads torch and nothing heavier; plotting and notebook helpers are modules of their own
-(`ganbook.plots`, `ganbook.notebook`).
+(`ganbook.plots`, `ganbook.notebook`). It has PyTorch take numbers too small for full precision as 0.
 """
+
+import torch
 
 from ganbook.data import Digits
 from ganbook.errors import GanbookError
 from ganbook.train import Record, train, update
+
+# A unit that died leaves Adam averages that shrink below 1e-38 and stay there, and a CPU is over ten times slower on
+# such numbers. Here and not in `train`, because a thread that PyTorch has already started would go on with them.
+torch.set_flush_denormal(True)
 
 __version__ = "0.1.0"
 __all__ = ["Digits", "GanbookError", "Record", "__version__", "train", "update"]

@@ -89,7 +89,6 @@ class Fit:
         Raises DivergedError within 100 steps of a loss that is not a finite number, InputError for negative steps.
         """
         expect.at_least(0, "steps", steps)
-        torch.set_flush_denormal(True)  # see ganbook.train.train
         batches = self.data.batches(self.plan.m, seed=self.seed, start=self.step)
         health = torch.zeros((), device=self.device)
         self.G.train()

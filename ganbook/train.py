@@ -111,9 +111,6 @@ def train(
     for least, name, number in ((0, "steps", steps), (1, "m", m), (1, "k", k), (0, "start", start)):
         expect.at_least(least, name, number)
     expect.generator(G)
-    # A unit that died leaves Adam averages that shrink below 1e-38 and stay there; a CPU is over ten times slower
-    # on such numbers. From here on, in this process, they are 0.
-    torch.set_flush_denormal(True)
     device = next(D.parameters()).device
     batches = data.batches(m, seed=seed, start=start * k)
     health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good

@@ -1,6 +1,8 @@
 """Fewer bits and compiled code: the same networks, the same files, nearly the same numbers."""
 
 import dataclasses
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -124,3 +126,17 @@ def test_the_command_has_both(small_folder, tmp_path, eager):
     assert cli.main([*command, "--steps", "2", "--bf16", "--compile"]) == 0
     assert cli.main([*command, "--steps", "3", "--resume"]) == 0
     assert read(tmp_path / "run" / cli.CHECKPOINT)["step"] == 3
+
+
+def test_numbers_too_small_for_full_precision_are_0_in_every_thread():
+    code = """if True:
+        import torch, ganbook
+        torch.set_num_threads(2)
+        torch.rand(4_000_000).exp()  # both threads have worked
+        small = torch.full((4_000_000,), 1.5e-38) * 0.5
+        print(int(small.count_nonzero()), torch.set_flush_denormal(True))
+    """
+    count, possible = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    if possible == "False":
+        pytest.skip("this processor cannot")
+    assert count == "0"
