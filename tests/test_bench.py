@@ -13,7 +13,7 @@ from tools import bench, quality
 def test_the_products_of_a_step_are_all_its_multiplications(name, bf16):
     loop = bench.ganbook_loop(get(name), 4, bf16=bf16)
     next(loop)  # the first step looks at the images once more
-    with FlopCounterMode(display=False) as step, bench.Products() as noted:
+    with FlopCounterMode(display=False) as step, bench.Calls(bench.PRODUCTS) as noted:
         next(loop)
     with FlopCounterMode(display=False) as alone, torch.no_grad():
         noted.replay()
@@ -62,8 +62,10 @@ def test_the_stored_benchmark_is_whole_and_from_an_idle_machine():
         assert case["all"].keys() == case["milliseconds"].keys() == {"plain", *bench.WAYS}
         for way, again in bench.summary(case["all"])["ratio"].items():
             assert case["ratio"][way]["median"] == pytest.approx(again["median"], abs=0.01), way
-    memory = stored["endurance"]["megabytes"]
+    memory, seconds = stored["endurance"]["megabytes"], stored["endurance"]["seconds"]
     assert memory[-1] - memory[1] < 20, "the memory of a long run must not grow"
+    assert max(seconds) < 1.25 * min(seconds), "nor may its steps become slower"
+    assert stored["imports"]["ganbook"]["median"] < 0.15
 
 
 @pytest.mark.skipif(not (results.FOLDER / "quality.json").exists(), reason="python tools/quality.py has not been run")

@@ -5,7 +5,8 @@
    turns in one process, a block of steps each, so that a machine that slows down slows all; ratios are taken round by
    round.
 2. The products and convolutions of one step, alone: the same shapes, one after the other, as fast as this machine does
-   them. Their time as a share of the step's is what the step reaches of the machine's peak.
+   them. Their time as a share of the step's is what the step reaches of the machine's peak. In the same way the random
+   masks of dropout.
 3. 10,000 steps: the time of each thousand, and the memory.
 4. What importing the package adds to importing PyTorch.
 
@@ -53,6 +54,7 @@ ENDURANCE = ("c-mlp", 10_000)  # recipe and steps of the long run
 NEVER = 10**9  # steps: who calls ends a run, not their number
 aten = torch.ops.aten
 PRODUCTS = {aten.mm, aten.addmm, aten.bmm, aten.convolution, aten.convolution_backward}
+MASKS = {aten.bernoulli_}  # of dropout
 
 
 def unpack(folder: Path) -> None:
@@ -131,16 +133,17 @@ def advance(loop: Iterator, steps: int) -> Callable[[], None]:
     return block
 
 
-class Products(TorchDispatchMode):
-    """Notes every matrix product and convolution, forward and backward, with the layout of its arguments."""
+class Calls(TorchDispatchMode):
+    """Notes every call of one of `kinds`, forward and backward, with the layout of its arguments."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: set) -> None:
         super().__init__()
+        self.kinds = kinds
         self.calls: list[tuple[Callable, tuple, dict]] = []
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func.overloadpacket in PRODUCTS:
+        if func.overloadpacket in self.kinds:
             self.calls.append((func, *tree_map_only(Tensor, torch.empty_like, (args, kwargs))))
         return func(*args, **kwargs)
 
@@ -150,11 +153,9 @@ class Products(TorchDispatchMode):
             func(*args, **kwargs)
 
 
-def products(recipe: Recipe, m: int, repeats: int = 30, **options: bool) -> float:
-    """Milliseconds that the products and convolutions of one step take by themselves (median)."""
-    loop = ganbook_loop(recipe, m, **options)
-    advance(loop, 3)()
-    with Products() as noted:
+def alone(kinds: set, loop: Iterator, repeats: int = 30) -> float:
+    """Milliseconds that the calls of these kinds take by themselves in one step of `loop` (median)."""
+    with Calls(kinds) as noted:
         next(loop)
     for tensor in (t for _, args, _ in noted.calls for t in args if isinstance(t, Tensor)):
         tensor.normal_()
@@ -197,12 +198,14 @@ def compare(recipe: Recipe, m: int, folder: Path, rounds: int, block: float) -> 
     parts = {}
     for name in loops:
         plain = name == "plain"
+        needed = loops["ganbook" if plain else name]
         batches = iter(plain_loader(recipe, m, folder)) if plain else recipe.data().batches(m)
         part = {
             "step": 1e3 * m / statistics.median(rates[name]),
             "data": 1e3 * seconds(advance(batches, 50)) / 50,
             "adam": adam_milliseconds(recipe, fused=not plain),
-            "products": products(recipe, m, **WAYS.get(name, {})),
+            "masks": alone(MASKS, needed),
+            "products": alone(PRODUCTS, needed),
         }
         parts[name] = {key: round(value, 2) for key, value in part.items()}
     return {
@@ -242,18 +245,10 @@ def endurance(threads: int) -> dict:
 
 
 def imports(repeats: int = 11) -> dict:
-    """Seconds that a fresh Python takes for `import torch`, and for `import ganbook`, which imports it; medians."""
-    modules = ("torch", "ganbook")
-    taken: dict[str, list[float]] = {module: [] for module in modules}
-    for i in range(repeats):
-        for module in modules[:: 1 if i % 2 else -1]:
-            command = [sys.executable, "-c", f"import {module}"]
-            taken[module].append(seconds(lambda: subprocess.run(command, check=True)))  # noqa: B023  called at once
-    added = [ours - theirs for ours, theirs in zip(taken["ganbook"], taken["torch"])]
-    return {
-        **{module: spread(values, 2) for module, values in taken.items()},
-        "added": round(statistics.median(added), 2),
-    }
+    """Seconds that a fresh Python takes for `import torch`, and for `import ganbook` after it."""
+    code = "from time import perf_counter as t; a = t(); import torch; b = t(); import ganbook; print(b - a, t() - b)"
+    taken = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(repeats)]
+    return {name: spread([float(both[i]) for both in taken], 3) for i, name in enumerate(("torch", "ganbook"))}
 
 
 def say(case: dict) -> None:
@@ -268,14 +263,14 @@ def say(case: dict) -> None:
             line += f", {ratio['median']:.2f} times the plain loop ({low:.2f} to {high:.2f})"
             line += ", too noisy to judge" if ratio["too_noisy"] else ""
         print(line)
-        print(f"    {ms['step']} ms a step: data {ms['data']}, Adam {ms['adam']}, products alone {ms['products']}")
+        print(f"    a step {ms['step']} ms, of which " + ", ".join(f"{part} {ms[part]}" for part in list(ms)[1:]))
 
 
 def main() -> None:
     """Measure every case, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="blocks of each way (9)")
-    parser.add_argument("--block", type=float, default=3.0, help="seconds a block (3)")
+    parser.add_argument("--rounds", type=int, default=13, help="blocks of each way (13)")
+    parser.add_argument("--block", type=float, default=2.0, help="seconds a block (2)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=results.FOLDER / "bench.json")
     args = parser.parse_args()
@@ -291,7 +286,9 @@ def main() -> None:
     print(f"{long['steps']:,} steps of {long['recipe']}: seconds and megabytes after each tenth")
     print(f"  {long['seconds']}\n  {long['megabytes']}")
     start_up = imports()
-    print(f"import ganbook adds {start_up['added']} s to the {start_up['torch']['median']} s of import torch")
+    print(
+        f"import ganbook adds {start_up['ganbook']['median']} s to the {start_up['torch']['median']} s of import torch"
+    )
     if busy > IDLE:
         print(f"The machine was not idle at the start (load {busy:.1f}): measure again when it is.")
     report = {

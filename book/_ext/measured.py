@@ -40,10 +40,10 @@ def speed(bench: dict) -> str:
 def shares(bench: dict) -> str:
     def row(case: dict, way: str) -> list[str]:
         ms = case["milliseconds"][way]
-        parts = [f"{ms[key]:.1f}" for key in ("step", "data", "adam", "products")]
+        parts = [f"{ms[key]:.1f}" for key in ("step", "data", "masks", "adam", "products")]
         return [*parts, f"{100 * ms['products'] / ms['step']:.0f} %"]
 
-    return by_case(bench, ["a step, ms", "images read", "Adam", "products alone", "share of the peak"], row)
+    return by_case(bench, ["a step, ms", "images", "masks", "Adam", "products alone", "share of the peak"], row)
 
 
 def endurance(bench: dict) -> str:
@@ -60,7 +60,7 @@ def endurance(bench: dict) -> str:
 
 def imports(bench: dict) -> str:
     took = bench["imports"]
-    return f"{took['added']:.2f} s to the {took['torch']['median']:.1f} s of `import torch`"
+    return f"{took['ganbook']['median']:.2f} s to the {took['torch']['median']:.1f} s of `import torch`"
 
 
 def quality(stored: dict) -> str:
