@@ -14,11 +14,14 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def by_case(bench: dict, heads: list[str], row) -> str:
-    """A line for each way of each case: `row(case, way)` gives its figures; the case is named at its first way."""
+def by_case(bench: dict, heads: list[str], row, without: str = "none") -> str:
+    """A line for each way of each case: `row(case, way)` gives its figures; the case is named at its first way.
+
+    without: a word; ways that have it are left out.
+    """
     lines = []
     for case in bench["cases"]:
-        for i, way in enumerate(case["images_per_second"]):
+        for i, way in enumerate(way for way in case["images_per_second"] if without not in way):
             name = f"`{case['recipe']}`, batch {case['batch']}" if i == 0 else ""
             lines.append([name, f"{way} loop" if way == "plain" else way, *row(case, way)])
     return table(["recipe", "loop", *heads], lines)
@@ -43,7 +46,9 @@ def shares(bench: dict) -> str:
         parts = [f"{ms[key]:.1f}" for key in ("step", "data", "masks", "adam", "products")]
         return [*parts, f"{100 * ms['products'] / ms['step']:.0f} %"]
 
-    return by_case(bench, ["a step, ms", "images", "masks", "Adam", "products alone", "share of the peak"], row)
+    return by_case(
+        bench, ["a step, ms", "images", "masks", "Adam", "products alone", "share of the peak"], row, "reused"
+    )
 
 
 def endurance(bench: dict) -> str:
