@@ -4,6 +4,7 @@
 (`ganbook.plots`, `ganbook.notebook`). It has PyTorch take numbers too small for full precision as 0.
 """
 
+import numpy as np
 import torch
 
 from ganbook.data import Digits
@@ -12,6 +13,7 @@ from ganbook.train import Record, train, update
 
 # A unit that died leaves Adam averages that shrink below 1e-38 and stay there, and a CPU is over ten times slower on
 # such numbers. Here and not in `train`, because a thread that PyTorch has already started would go on with them.
+np.finfo(np.float32), np.finfo(np.float64)  # older versions of NumPy would warn at their first look afterwards
 torch.set_flush_denormal(True)
 
 __version__ = "0.1.0"
