@@ -79,11 +79,12 @@ def quality(stored: dict) -> str:
             f"`{name}`",
             way.replace("plain", "plain loop", 1),
             ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
+            ", ".join(f"{row['course'][-1][1]:,}" for row in runs),
             ", ".join(f"{row['course'][-1][2] / floor:.1f}" for row in runs),
         ]
         for (name, way), runs in rows.items()
     ]
-    return table(["recipe", "loop", "CPU seconds, a seed each", "floors at the last look"], lines)
+    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "floors"], lines)
 
 
 def machine(bench: dict) -> str:
