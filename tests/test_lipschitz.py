@@ -9,6 +9,7 @@ from torch import nn
 from ganbook import recipes
 from ganbook.models import dcgan, points, spectral
 from ganbook.objectives import GradientPenalty, Wasserstein, clip_weights
+from ganbook.objectives.slope import squared_slope
 from ganbook.points import ring
 from ganbook.train import train
 
@@ -216,3 +217,18 @@ def test_a_flat_critic_has_a_gradient_that_is_a_number():
 def test_batches_that_do_not_pair_are_refused():
     with pytest.raises(RuntimeError, match="must match"):
         GradientPenalty().discriminator(bent, torch.ones(6, 2), torch.ones(4, 2))
+
+
+def test_a_slope_that_lost_its_way_back_to_d_is_no_silent_zero():
+    class Deaf(nn.Module):
+        """Its output changes with its parameter, its slope does not."""
+
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.zeros(()))
+
+        def forward(self, x):
+            return x.flatten(1).sum(1) + self.bias
+
+    with pytest.raises(RuntimeError, match="does not depend on the parameters"):
+        squared_slope(Deaf(), torch.randn(3, 2))

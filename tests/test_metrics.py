@@ -116,7 +116,7 @@ def test_frechet_of_a_scaled_set():
 def test_frechet_is_symmetric_and_survives_flat_directions():
     a, b = correlated(300, 8, 4), correlated(300, 8, 5)
     a[:, 3], b[:, 3] = 0.0, 0.0  # a feature that is always off
-    assert frechet(a, b) == pytest.approx(frechet(b, a), rel=1e-9)
+    assert frechet(a, b) == pytest.approx(frechet(b, a), rel=1e-7)
 
 
 @pytest.mark.filterwarnings("ignore:Metric .Kernel Inception Distance")

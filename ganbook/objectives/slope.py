@@ -10,7 +10,14 @@ def squared_slope(critic: nn.Module, x: Tensor) -> Tensor:
     The norm runs over all dimensions of a sample and over no other: one number a sample. The result can be
     differentiated again with respect to D's parameters. D must treat samples one by one: with BatchNorm, D(x_i) depends
     on all of x and the gradient of the sum is no longer that of one sample (Gulrajani et al., 2017, section 4).
+
+    Raises RuntimeError if D has parameters that learn and the result does not depend on them, which is what old
+    versions of torch.compile make of it without a word; newer ones raise a RuntimeError of their own.
     """
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    network = getattr(critic, "func", critic)  # without its labels, see ganbook.models.given
+    learns = isinstance(network, nn.Module) and any(p.requires_grad for p in network.parameters())
+    if learns and not gradient.requires_grad:
+        raise RuntimeError("the slope of D does not depend on the parameters of D")
     return gradient.flatten(1).square().sum(1)
