@@ -1,15 +1,15 @@
 """Learning GANs by running them: the package behind the book.
 
 `import ganbook` loads torch and nothing heavier; plotting and notebook helpers are modules of their own
-(`ganbook.plots`, `ganbook.notebook`). It has PyTorch take numbers too small for full precision as 0.
+(`ganbook.viewing.plots`, `ganbook.chapters.notebook`). It has PyTorch take numbers too small for full precision as 0.
 """
 
 import numpy as np
 import torch
 
+from ganbook.base.errors import GanbookError
 from ganbook.data import Digits
-from ganbook.errors import GanbookError
-from ganbook.train import Record, train, update
+from ganbook.training.loop import Record, train, update
 
 # A unit that died leaves Adam averages that shrink below 1e-38 and stay there, and a CPU is over ten times slower on
 # such numbers. Here and not in `train`, because a thread that PyTorch has already started would go on with them.

@@ -13,15 +13,16 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from ganbook import ranks, recipes, trained
+from ganbook.base import distributed
+from ganbook.base.devices import choose
+from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
+from ganbook.base.files import replace
 from ganbook.data import Stacked
-from ganbook.device import choose
-from ganbook.errors import DivergedError, GanbookError, InputError, LostError
-from ganbook.evaluate import Evaluation, evaluate
-from ganbook.files import replace
-from ganbook.likeness import Likeness, compare
-from ganbook.run import Run, read
-from ganbook.sample import sample
+from ganbook.evaluation.random_features import Likeness, compare
+from ganbook.evaluation.report import Evaluation, evaluate
+from ganbook.models.sampling import sample
+from ganbook.training import pretrained, recipes
+from ganbook.training.run import Run, read
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
 MOST = 10_000  # digits in one picture
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
-    run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(trained.names())})"
+    run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(pretrained.names())})"
     commands = parser.add_subparsers(required=True, metavar="command")
 
     p = commands.add_parser("recipes", help="list the recipes: source, changes, parameters, settings")
@@ -112,13 +113,13 @@ def _recipes(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     """Train in this process, or as one of those that torchrun started, of which rank 0 writes and talks."""
     recipe = recipes.get(args.recipe)
-    with ranks.joined(args.device) as device:
-        ranks.part(recipe.m)  # a number of ranks that does not fit shows now
+    with distributed.joined(args.device) as device:
+        distributed.part(recipe.m)  # a number of ranks that does not fit shows now
         return _go_on(_open_run(args, recipe, device), args)
 
 
 def _go_on(run: Run, args: argparse.Namespace) -> int:
-    recipe, first = run.recipe, ranks.rank() == 0
+    recipe, first = run.recipe, distributed.rank() == 0
     steps = args.steps or recipe.steps
     if run.step > steps:
         raise InputError(f"The run in {args.out} has made {run.step:,} steps already, more than --steps {steps:,}.")
@@ -133,7 +134,7 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
         tqdm(total=steps, initial=run.step, unit="step", desc=recipe.name, disable=not first) as bar,
     ):
         for record in run.train(steps - run.step):
-            stop = ranks.anyone(bool(stopping))  # all end after the same step
+            stop = distributed.anyone(bool(stopping))  # all end after the same step
             last = record.step == steps or stop
             if record.step % args.log_every == 0 or last:
                 row = record.row()
@@ -160,7 +161,7 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
     """The run to train: the one in --out with --resume, else a new one in an empty place."""
     options = {"device": device, "folder": args.data, "bf16": args.bf16, "compiled": args.compile}
     if not args.resume:
-        ranks.shared(lambda: _make_room(args.out))
+        distributed.shared(lambda: _make_room(args.out))
         run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
         run.data  # noqa: B018  a missing or damaged file shows now
         return run
@@ -169,7 +170,7 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
         raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
     if args.seed not in (None, run.seed):
         raise InputError(f"The run in {args.out} has seed {run.seed}, not {args.seed}. Leave out --seed to go on.")
-    ranks.shared(lambda: _cut(args.out / HISTORY, run.step))
+    distributed.shared(lambda: _cut(args.out / HISTORY, run.step))
     return run
 
 
@@ -201,10 +202,10 @@ def _step(line: str) -> float:
 
 
 def _write(run: Run, out: Path) -> None:
-    from ganbook.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
+    from ganbook.viewing.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
 
     run.save(out / CHECKPOINT)
-    if ranks.rank() == 0:
+    if distributed.rank() == 0:
         save_png(sample(run.sampler, 64), out / SAMPLES)
 
 
@@ -228,21 +229,21 @@ def _ask_to_stop() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _network(source: str, device) -> Run | trained.Trained:
+def _network(source: str, device) -> Run | pretrained.Trained:
     """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
     path = Path(source)
     if os.path.exists(path):  # False, too, for what can be no name of a file
         return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
-    if source in trained.names():
-        return trained.load(source, device)
+    if source in pretrained.names():
+        return pretrained.load(source, device)
     raise InputError(
         f"There is no checkpoint or folder {source}, and no stored network of that name. "
-        f"Stored are {', '.join(trained.names())}."
+        f"Stored are {', '.join(pretrained.names())}."
     )
 
 
 def _sample(args: argparse.Namespace) -> int:
-    from ganbook.plots import save_png
+    from ganbook.viewing.plots import save_png
 
     if args.n > MOST:
         raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
@@ -252,7 +253,7 @@ def _sample(args: argparse.Namespace) -> int:
     return 0
 
 
-def _judged(network: Run | trained.Trained, args: argparse.Namespace) -> Evaluation:
+def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Evaluation:
     """Scores against MNIST, for networks that were trained on it."""
     if _seen(args.source) not in (None, network.recipe.data().fingerprint):
         raise InputError(
@@ -262,7 +263,7 @@ def _judged(network: Run | trained.Trained, args: argparse.Namespace) -> Evaluat
     return evaluate(network.sampler, n=args.n or 10_000, seed=args.seed)
 
 
-def _compared(network: Run | trained.Trained, args: argparse.Namespace) -> Likeness:
+def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Likeness:
     """Scores against the images that --data names."""
     data = network.recipe.data(args.data)
     if isinstance(data, Stacked):
@@ -286,7 +287,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     if network.recipe.channels == 3 and not args.data:
         raise InputError(
             f"{network.recipe.name} makes stacked digits, which are judged by the modes they reach: "
-            "ganbook.stacked.evaluate_stacked(G)."
+            "ganbook.evaluation.stacked_modes.evaluate_stacked(G)."
         )
     evaluation = _compared(network, args) if args.data else _judged(network, args)
     made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}

@@ -1,7 +1,8 @@
 """A stored film of a training on a page: ```{film} NAME, with the alternative text as the directive's content.
 
-The frames are those of `ganbook.trained`, the player is `ganbook.film.Film`, with its button and its slider. A film on
-the front page starts by itself, once, unless the reader has asked for less motion; then its last frame stands still.
+The frames are those of `ganbook.training.pretrained`, the player is `ganbook.viewing.film.Film`, with its button and
+its slider. A film on the front page starts by itself, once, unless the reader has asked for less motion; then its last
+frame stands still.
 """
 
 from docutils import nodes
@@ -18,10 +19,10 @@ class StoredFilm(Directive):
     has_content = True
 
     def run(self):
-        from ganbook import trained
-        from ganbook.film import Film
+        from ganbook.training import pretrained
+        from ganbook.viewing.film import Film
 
-        steps, x = trained.film(self.arguments[0])
+        steps, x = pretrained.film(self.arguments[0])
         film = Film(
             steps, x, alt=" ".join(self.content), title=f"Sixteen noise vectors, from step 0 to step {steps[-1]:,}"
         )

@@ -17,6 +17,6 @@ def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-def given(network: nn.Module, y: Tensor) -> Callable[[Tensor], Tensor]:
+def with_labels(network: nn.Module, y: Tensor) -> Callable[[Tensor], Tensor]:
     """Return `network` as a function of its noise or images alone: labels y (m,) are filled in if it takes labels."""
     return partial(network, y=y) if hasattr(network, "classes") else network

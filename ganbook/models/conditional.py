@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganbook.errors import InputError
+from ganbook.base.errors import InputError
 from ganbook.models import dcgan
 
 

@@ -16,7 +16,7 @@ def squared_slope(critic: nn.Module, x: Tensor) -> Tensor:
     """
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-    network = getattr(critic, "func", critic)  # without its labels, see ganbook.models.given
+    network = getattr(critic, "func", critic)  # without its labels, see ganbook.models.with_labels
     learns = isinstance(network, nn.Module) and any(p.requires_grad for p in network.parameters())
     if learns and not gradient.requires_grad:
         raise RuntimeError("the slope of D does not depend on the parameters of D")

@@ -1,0 +1,43 @@
+"""Which device to compute on."""
+
+import torch
+
+from ganbook.base.errors import InputError
+
+
+def choose(name: str | torch.device = "auto") -> torch.device:
+    """Return the device called `name`, or with "auto" the best one present: CUDA, else MPS, else the CPU.
+
+    Presence is asked with `is_available()`. `torch.backends.cuda.is_built()` answers another question: whether this
+    build of torch could use a GPU if there were one.
+
+    Raises InputError if `name` is not a device of torch, or is one that this machine does not have.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in present:
+        raise InputError(f"Expected a device such as auto, cpu, cuda, cuda:1 or mps, got {name!r}.")
+    if not present[device.type] or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+        here = ", ".join(kind for kind, there in present.items() if there)
+        raise InputError(f"Device {name!r} is not available on this machine, which has: {here}. Choose one of these.")
+    return device
+
+
+def of_rank(name: str, local: int) -> torch.device:
+    """Return the device for process number `local` of those that train together on this machine; see `choose`.
+
+    On GPUs each process takes the one of its own number. Raises InputError as `choose` does, and for MPS, of which
+    processes cannot share the work.
+    """
+    device = choose(name)
+    if device.type == "mps":
+        raise InputError("Several ranks can work on CPUs or CUDA devices, not on MPS. Choose --device cpu.")
+    if device.type == "cuda":
+        device = choose(f"cuda:{local}")
+        torch.cuda.set_device(device)
+    return device

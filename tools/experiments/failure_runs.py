@@ -1,0 +1,106 @@
+"""What a GAN is sensitive to, and which remedies help: python -m tools.experiments.failure_runs [--workers 2]
+
+Chapter 8's two tables. Each run gets 30 seconds of one thread's CPU time, three seeds a variant (six of the one that
+all others are compared with). An hour on one core. Writes ganbook/assets/results/failures.json, and failures.png with
+eight samples of every run. What stands in the file with the same settings is not repeated, so the command can be
+stopped and continued.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace as changed
+from functools import partial
+from pathlib import Path
+
+from ganbook.chapters.failures import GALLERY
+from ganbook.models import dcgan, minibatch
+from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
+from ganbook.training.recipes import Adam, Recipe
+from tools.experiments.trials import LEAST, N, Table, floor, settings
+
+SECONDS = 30.0
+SEEDS, MORE_SEEDS = [0, 1, 2], [0, 1, 2, 3, 4, 5]
+BETAS = (0.5, 0.99)
+
+HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 goes on from
+    name="trial",
+    title="",
+    source="tools/experiments/failure_runs.py",
+    G=partial(dcgan.Generator, width=32),
+    D=partial(dcgan.Discriminator, width=24),
+    objective=NonSaturating(),
+    opt_g=Adam(2e-3, BETAS),
+    opt_d=Adam(8e-4, BETAS),
+    m=64,
+    steps=0,
+    reuse_fakes=True,
+    ema=0.995,
+)
+COLLAPSING = changed(GALLERY["collapse"].failed, ema=0.995)
+
+
+def sensitivity() -> dict[str, Recipe]:
+    """One setting of the healthy pair changed at a time."""
+    table = {"as it is": HEALTHY}
+    for factor in (1 / 16, 1 / 4, 4, 16):
+        rates = [Adam(opt.lr * factor, BETAS) for opt in (HEALTHY.opt_g, HEALTHY.opt_d)]
+        table[f"both rates x {factor:g}"] = changed(HEALTHY, opt_g=rates[0], opt_d=rates[1])
+    for m in (8, 256):
+        table[f"batch {m}"] = changed(HEALTHY, m=m)
+    for z_dim in (1, 4, 256):
+        table[f"z {z_dim}"] = changed(HEALTHY, G=partial(dcgan.Generator, width=32, z_dim=z_dim))
+    for beta in (0.0, 0.9):
+        rates = [Adam(opt.lr, (beta, 0.99)) for opt in (HEALTHY.opt_g, HEALTHY.opt_d)]
+        table[f"beta_1 {beta:g}"] = changed(HEALTHY, opt_g=rates[0], opt_d=rates[1])
+    return table
+
+
+def remedies(base: Recipe) -> dict[str, Recipe]:
+    """One remedy at a time for `base`."""
+    nets = {"minibatch discrimination": minibatch.Discrimination, "minibatch deviation": minibatch.Deviation}
+    table = {
+        "none": base,
+        "one-sided smoothing": changed(base, objective=Smoothed(real=0.9)),
+        "two-sided smoothing": changed(base, objective=Smoothed(real=0.9, fake=0.1)),
+        "instance noise 0.1": changed(base, objective=InstanceNoise(NonSaturating(), 0.1)),
+        "instance noise 0.5": changed(base, objective=InstanceNoise(NonSaturating(), 0.5)),
+        **{name: changed(base, D=_with(base.D, layer)) for name, layer in nets.items()},
+        "D's rate x 4": changed(base, opt_d=Adam(base.opt_d.lr * 4, base.opt_d.betas)),
+        "D's rate / 4": changed(base, opt_d=Adam(base.opt_d.lr / 4, base.opt_d.betas)),
+    }
+    if base is not HEALTHY:  # a penalty needs a D without BatchNorm
+        table["R1, 0.2"] = changed(base, objective=ZeroCentred(NonSaturating(), r1=0.2))
+    return table
+
+
+def _with(D: partial | type, layer: type) -> partial:
+    """The same discriminator with a layer that sees the batch."""
+    return partial(D, minibatch=layer)
+
+
+def variants() -> dict[str, Recipe]:
+    """All rows, "table: variant" -> recipe; a remedy of "none" for the healthy pair is the pair as it is."""
+    rows = {f"sensitivity: {name}": recipe for name, recipe in sensitivity().items()}
+    for base, recipe in (("healthy", HEALTHY), ("collapsing", COLLAPSING)):
+        named = {f"{base}: {name}": remedy for name, remedy in remedies(recipe).items()}
+        rows |= {name: remedy for name, remedy in named.items() if remedy is not HEALTHY}
+    return rows
+
+
+def main() -> None:
+    """Run what is missing, a process a core, and write after each run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--cache", type=Path, default=Path("_build/failures.json"), help="samples of finished runs")
+    args = parser.parse_args()
+    rows = variants()
+    table = Table("failures", args.cache, {name: settings({"": recipe}) for name, recipe in rows.items()})
+    table.report |= {"command": "python -m tools.experiments.failure_runs", "cpu_seconds": SECONDS}
+    table.report |= {"judged": N, "least_share": LEAST, "floor": floor()}
+    seeds = {name: MORE_SEEDS if recipe is HEALTHY else SEEDS for name, recipe in rows.items()}
+    with ProcessPoolExecutor(args.workers) as pool:
+        table.fill(pool, {name: (recipe, seeds[name], SECONDS) for name, recipe in rows.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What builds the site, its notebooks, the course, slides and the PDF."""
