@@ -12,7 +12,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/weights/recipes/
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test answers bench board matrix clean lint vendor course slides pdf colab
+.PHONY: help book notebooks test quick answers bench board matrix clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadscope $(NOTEBOOKS)
 endif
+
+quick: $(INSTALLED)  ## test the package alone, in under two minutes
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal tests/package
 
 answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters/test_checks.py tests/chapters/test_course.py
@@ -53,7 +56,7 @@ board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's b
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.board
 
 matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)
-	$(PYTHON) tools/checks/matrix.py $(ARGS)
+	$(PYTHON) -m tools.checks.matrix $(ARGS)
 
 clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
 	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info
@@ -64,7 +67,7 @@ lint: $(INSTALLED)  ## check style and formatting, notebooks included
 	$(BIN)/ruff format --check .
 
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
-	$(PYTHON) tools/site/vendor.py
+	$(PYTHON) -m tools.site.vendor
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.10 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }

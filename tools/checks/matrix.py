@@ -2,8 +2,8 @@
 
 Python 3.10, 3.11 and 3.13 with the versions of requirements.txt, and Python 3.10 with the oldest versions that
 pyproject.toml allows. Each gets an environment of its own in .venv-matrix, which is kept and used again (some
-gigabytes where PyTorch comes with CUDA). What is not installed here, or cannot be installed, is skipped and named. The
-tests of the book, its site and its tools are left out. The exit status is 1 if a test failed anywhere.
+gigabytes where PyTorch comes with CUDA). What is not installed here, or cannot be installed, is skipped and named. Only
+the tests of the package run (tests/package): chapters, pages and tools belong to one set of versions. The exit status is 1 if a test failed anywhere.
 """
 
 import argparse
@@ -20,9 +20,6 @@ CASES = {"3.10": "3.10", "3.11": "3.11", "3.13": "3.13", "oldest": "3.10"}  # na
 # Of requirements.txt: what the package and its tests import
 NEEDED = "torch torchvision numpy matplotlib tqdm ipywidgets ipython pytest pytest-xdist hypothesis scipy torchmetrics"
 NEEDED += " prdc scikit-learn"
-# Tests of chapters, pages and tools, which belong to one set of versions
-BOOK = "bench board bugs checks course demos film little_tool lookup notebooks publish results scaling site"
-BOOK += " stacked_tool teaching"
 
 
 def interpreter(version: str) -> str | None:
@@ -64,11 +61,10 @@ def tried(case: str, more: list[str]) -> str:
         if subprocess.run(install).returncode:
             return "skipped: its versions cannot be installed here"
         listed.rename(done)
-    left_out = [f"--ignore=tests/test_{name}.py" for name in BOOK.split()]
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     # What libraries say of one another's age, and PyTorch of Python 3.13.0's speed.
     calm = ["-W", "ignore::DeprecationWarning", "-W", "ignore:Guards may run slower:RuntimeWarning"]
-    tests = subprocess.run([own, "-m", "pytest", "-q", "-n", "2", *calm, *left_out, *more], cwd=ROOT, env=env)
+    tests = subprocess.run([own, "-m", "pytest", "-q", "-n", "2", *calm, "tests/package", *more], cwd=ROOT, env=env)
     return "failed" if tests.returncode else "passed"
 
 
