@@ -167,8 +167,9 @@ def invert(
     validate.at_least(1, "starts", starts)
     validate.at_least(0, "steps", steps)
     validate.at_least(0, "lr", lr)
-    if hasattr(G, "classes") and y is None:
-        raise InputError(f"Expected labels y ({len(x)},) for a generator that takes labels.")
+    if (hasattr(G, "classes") and y is None) or (y is not None and y.shape != x.shape[:1]):
+        came = "none" if y is None else f"{tuple(y.shape)}"
+        raise InputError(f"Expected labels y ({len(x)},), one for each image, for a G that takes them; got {came}.")
     draw = deepcopy(G).eval().requires_grad_(False)
     draw = with_labels(draw, None if y is None else y.repeat(starts))
     z = fixed_noise(G, starts * len(x), seed=seed)  # all starts of all images at once: (starts n, z_dim)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 CODE = """
 import dataclasses, json
-from ganbook import recipes, sealed
+from ganbook.base import hashed_file
+from ganbook.training import recipes
 from ganbook.data import find
 from ganbook.chapters.one_network import PLANS, Fit
 from ganbook.training.run import Run
@@ -20,9 +21,9 @@ for name in ("c-mlp", "a-dcgan", "conditional", "goodfellow-2014"):  # dropout, 
     run.data = find("fashion", rotate=run.recipe.rotate)
     records = [record.row() for record in run.train(2)]
     state = {key: part.state_dict() for key, part in run._parts().items()}
-    made[name] = records, sealed._digest([state, sample(run.sampler, 3)])
+    made[name] = records, hashed_file._digest([state, sample(run.sampler, 3)])
 fit = Fit(dataclasses.replace(PLANS["vae"], m=8), folder="fashion")
-made["vae"] = [record.row() for record in fit.train(2)], sealed._digest(fit.sampler.state_dict())
+made["vae"] = [record.row() for record in fit.train(2)], hashed_file._digest(fit.sampler.state_dict())
 print(json.dumps(made))
 """
 

@@ -77,7 +77,7 @@ def test_reference_and_floor_share_no_image_and_are_drawn_once_for_all(monkeypat
             seen.append(((x[:, 0, 0, 0] + 1) * 127.5).round().long())
             return torch.randn(len(x), 8, generator=torch.Generator().manual_seed(0))
 
-    monkeypatch.setattr(random_features, "Eye", Number)
+    monkeypatch.setattr(random_features, "RandomFeatures", Number)
     for _ in range(2):
         compare(torch.zeros(120, 1, 4, 4), data)
     real, others, fake = seen[:3]

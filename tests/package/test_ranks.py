@@ -146,7 +146,7 @@ def main(out: Path) -> None:
         sys.exit(cli.main(sys.argv[2:]))
     with distributed.joined("cpu") as device:
         assert cli.main(command(out / "whole")) == 0
-        told = {"device": device, "count": distributed.count(), "mine": distributed.mine(torch.arange(6))}
+        told = {"device": device, "count": distributed.count(), "mine": distributed.local_shard(torch.arange(6))}
         told["cases"] = {name: trained(r) for name, r in EQUAL.items()}
         tiny = told["tiny"] = trained(TINY)
         told["drawn"] = tiny["run"].D[0].drawn
@@ -240,8 +240,11 @@ def test_alone_everything_is_given_back():
     torch.manual_seed(1)
     expected = torch.rand(3, 1)
     torch.manual_seed(1)
-    assert torch.equal(distributed.dealt(torch.rand, (3, 1), x.device), expected)
-    assert torch.equal(distributed.mine(x), torch.arange(6.0)) and (distributed.rank(), distributed.count()) == (0, 1)
+    assert torch.equal(distributed.shared_draw(torch.rand, (3, 1), x.device), expected)
+    assert torch.equal(distributed.local_shard(x), torch.arange(6.0)) and (distributed.rank(), distributed.count()) == (
+        0,
+        1,
+    )
     assert distributed.own("dropout") == "dropout" and distributed.anyone(True) and not distributed.anyone(False)
     with distributed.joined("cpu") as device:
         assert device == torch.device("cpu") and distributed.count() == 1

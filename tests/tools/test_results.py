@@ -16,14 +16,6 @@ from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from tools.experiments import best, failure_runs, objective_runs, restarts, trials
 
-NAMES = sorted(path.stem for path in results.FOLDER.glob("*.json"))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_result_names_the_command_that_remakes_it(name):
-    interpreter, script = results.load(name)["command"].split()[:2]
-    assert interpreter == "python" and (restarts.Path(__file__).parents[2] / script).is_file()
-
 
 def test_an_unknown_result_lists_the_known_ones():
     with pytest.raises(InputError, match="restarts"):
@@ -87,9 +79,9 @@ def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
             assert all(value.isfinite() for value in record.values.values()), name
 
 
-@pytest.mark.parametrize("tool", [objective_runs, failure_runs], ids=lambda tool: tool.__name__)
-def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(tool):
-    stored = results.load(tool.__name__.removeprefix("tools."))
+@pytest.mark.parametrize(("name", "tool"), [("objectives", objective_runs), ("failures", failure_runs)])
+def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, tool):
+    stored = results.load(name)
     for name, options in tool.variants().items():
         options = options if isinstance(options, dict) else {"": options}
         assert stored["settings"][name] == trials.settings(options), name

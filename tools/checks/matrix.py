@@ -3,7 +3,8 @@
 Python 3.10, 3.11 and 3.13 with the versions of requirements.txt, and Python 3.10 with the oldest versions that
 pyproject.toml allows. Each gets an environment of its own in .venv-matrix, which is kept and used again (some
 gigabytes where PyTorch comes with CUDA). What is not installed here, or cannot be installed, is skipped and named. Only
-the tests of the package run (tests/package): chapters, pages and tools belong to one set of versions. The exit status is 1 if a test failed anywhere.
+the tests of the package run (tests/package): chapters, pages and tools belong to one set of versions. The exit status
+is 1 if a test failed anywhere.
 """
 
 import argparse
