@@ -1,6 +1,7 @@
 """The structure: which room may import which, that no two modules share a name, and what `import ganbook` costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,21 +13,12 @@ import ganbook
 
 PACKAGE = Path(ganbook.__file__).parent
 ROOT = PACKAGE.parent
-# A room may import from the rooms named after it, and from itself. CONTRIBUTING.md shows the same as a picture.
-ROOMS = {
-    "base": set(),
-    "metrics": set(),
-    "data": {"base"},
-    "models": {"base"},
-    "objectives": {"base"},
-    "training": {"base", "data", "models", "objectives"},
-    "evaluation": {"base", "data", "metrics", "models"},
-    "viewing": {"base", "models", "training"},
-    "chapters": {"base", "data", "models", "objectives", "training", "viewing"},
-    "cli": {"base", "data", "evaluation", "models", "training", "viewing"},
-    "__init__": {"base", "data", "evaluation", "models", "training"},
-    "__main__": {"cli"},
-}
+PICTURE = re.search(r"```mermaid\n(.+?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+NAMES = re.findall(r'^ +(\w+)\["', PICTURE, re.MULTILINE)
+ARROWS = {one: set(others.split(" & ")) for one, others in re.findall(r"^ +(\w+) --> (.+)$", PICTURE, re.MULTILINE)}
+# Room -> the rooms that it may import from, beside itself: what the picture in CONTRIBUTING.md shows.
+ROOMS = {name: ARROWS.get(name, set()) | ({"base"} - {name} if name != "metrics" else set()) for name in NAMES}
+ROOMS |= {"__init__": ROOMS["cli"] - {"viewing"}, "__main__": {"cli"}}  # the two doors
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 
