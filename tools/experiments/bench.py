@@ -38,21 +38,24 @@ from torchvision import transforms
 from torchvision.datasets import MNIST
 
 from ganbook.base.files import replace
-from ganbook.chapters import results
 from ganbook.data import idx
 from ganbook.training.loop import train
 from ganbook.training.precision import fast
 from ganbook.training.recipes import Recipe, get
+from tools.experiments.sizes import STORE, sized
 from tools.experiments.timing import IDLE, machine, spread
 
-CASES = (("c-mlp", 32), ("c-mlp", 128), ("mlp", 64), ("a-dcgan", 128), ("conditional", 64))
+CASES = sized(
+    (("c-mlp", 32), ("c-mlp", 128), ("mlp", 64), ("a-dcgan", 128), ("conditional", 64)),
+    (("c-mlp", 8),),
+)
 WAYS = {  # the options of ganbook_loop
     "ganbook": {},
     "ganbook, fakes reused": {"reuse": True},
     "ganbook, bfloat16": {"bf16": True},
     "ganbook, bfloat16, fakes reused": {"bf16": True, "reuse": True},
 }
-ENDURANCE = ("c-mlp", 10_000)  # recipe and steps of the long run
+ENDURANCE = ("c-mlp", sized(10_000, 20))  # recipe and steps of the long run
 NEVER = 10**9  # steps: who calls ends a run, not their number
 aten = torch.ops.aten
 PRODUCTS = {aten.mm, aten.addmm, aten.bmm, aten.convolution, aten.convolution_backward}
@@ -155,7 +158,7 @@ class Calls(TorchDispatchMode):
             func(*args, **kwargs)
 
 
-def alone(kinds: set, loop: Iterator, repeats: int = 30) -> float:
+def alone(kinds: set, loop: Iterator, repeats: int = sized(30, 2)) -> float:
     """Milliseconds that the calls of these kinds take by themselves in one step of `loop` (median)."""
     with Calls(kinds) as noted:
         next(loop)
@@ -166,7 +169,7 @@ def alone(kinds: set, loop: Iterator, repeats: int = 30) -> float:
         return 1e3 * statistics.median(seconds(noted.replay) for _ in range(repeats))
 
 
-def adam_milliseconds(recipe: Recipe, fused: bool, repeats: int = 30) -> float:
+def adam_milliseconds(recipe: Recipe, fused: bool, repeats: int = sized(30, 2)) -> float:
     """Milliseconds that Adam takes for one update of both networks; the gradients are all zero."""
     blocks = []
     for net in recipe.networks(seed=0):
@@ -246,7 +249,7 @@ def endurance(threads: int) -> dict:
     return {"recipe": name, "steps": steps, "seconds": [s for s, _ in tenths], "megabytes": [mb for _, mb in tenths]}
 
 
-def imports(repeats: int = 11) -> dict:
+def imports(repeats: int = sized(11, 1)) -> dict:
     """Seconds that a fresh Python takes for `import torch`, and for `import ganbook` after it."""
     code = "from time import perf_counter as t; a = t(); import torch; b = t(); import ganbook; print(b - a, t() - b)"
     taken = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(repeats)]
@@ -271,10 +274,10 @@ def say(case: dict) -> None:
 def main() -> None:
     """Measure every case, print a table and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=13, help="blocks of each way (13)")
-    parser.add_argument("--block", type=float, default=2.0, help="seconds a block (2)")
+    parser.add_argument("--rounds", type=int, default=sized(13, 2), help="blocks of each way (13)")
+    parser.add_argument("--block", type=float, default=sized(2.0, 0.05), help="seconds a block (2)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=results.FOLDER / "bench.json")
+    parser.add_argument("--out", type=Path, default=STORE / "bench.json")
     args = parser.parse_args()
     busy = os.getloadavg()[0]
     torch.set_num_threads(args.threads)

@@ -15,17 +15,17 @@ import time
 import torch
 
 from ganbook.base.files import replace
-from ganbook.chapters import results
 from ganbook.data import Digits
 from ganbook.evaluation.judge import judged, load
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
+from tools.experiments.sizes import STORE, sized
 from tools.experiments.trials import NEVER, N, distance, floor, settings
 
 NAME = "conditional"
-SEEDS = [0, 1, 2]
-LOOKS = [30, 60, 120, 180, 300]  # seconds of training
+SEEDS = sized([0, 1, 2], [0])
+LOOKS = sized([30, 60, 120, 180, 300], [1, 2])  # seconds of training
 
 
 def measure(recipe: Recipe, seed: int) -> dict:
@@ -52,7 +52,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     recipe = get(NAME)
-    path, now = results.FOLDER / "best.json", settings({"": recipe})
+    path, now = STORE / "best.json", settings({"": recipe})
     report = json.loads(path.read_text()) if path.exists() else {}
     rows = report["rows"] if report.get("settings") == now and report["seconds"] == LOOKS else []
     for seed in SEEDS:

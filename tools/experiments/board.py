@@ -26,12 +26,13 @@ from ganbook.models import diffusion, parameters, vae
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import RECIPES, Adam, Recipe
 from tools.experiments.objective_runs import SHORT_EMA, TRIAL, TRIAL_SEED, choose
+from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, N, Table, distance, floor, settings, spend
 
-SECONDS = 120.0  # of CPU time a run
+SECONDS = sized(120.0, 0.5)  # of CPU time a run
 MAIN = ("mlp", "a-dcgan", "dcgan", "conditional")
-SEEDS, MORE_SEEDS = [0, 1, 2], [0, 1, 2, 3, 4]
-DRAWN = 1000  # images whose drawing is timed
+SEEDS, MORE_SEEDS = sized(([0, 1, 2], [0, 1, 2, 3, 4]), ([0], [0]))
+DRAWN = sized(1000, 50)  # images whose drawing is timed
 
 
 def reason(recipe: Recipe) -> str | None:
@@ -47,7 +48,7 @@ def reason(recipe: Recipe) -> str | None:
 
 def variants() -> dict[str, dict[str, Recipe | Plan]]:
     """Name -> the settings to choose from; a recipe has one, that of its source."""
-    recipes = {name: {"": recipe} for name, recipe in RECIPES.items() if reason(recipe) is None}
+    recipes = some({name: {"": recipe} for name, recipe in RECIPES.items() if reason(recipe) is None})
     autoencoders = {
         f"z {z_dim}, {lr:g}": changed(PLANS["vae"], model=partial(vae.VAE, z_dim=z_dim), opt=Adam(lr))
         for z_dim in (8, 16, 32)
@@ -60,7 +61,7 @@ def variants() -> dict[str, dict[str, Recipe | Plan]]:
         for width in (16, 24, 32)
         for lr in (1e-3, 2e-3)
     }
-    return {**recipes, "vae": autoencoders, "diffusion": diffusions}
+    return {**recipes, "vae": some(autoencoders), "diffusion": some(diffusions)}
 
 
 def cost(recipe: Recipe | Plan) -> dict:
@@ -86,7 +87,7 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/board.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "board.json", help="samples of finished runs")
     parser.add_argument("--again", nargs=2, metavar=("NAME", "SEED"), help="repeat one run and compare")
     args = parser.parse_args()
     options = variants()

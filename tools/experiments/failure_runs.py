@@ -16,10 +16,11 @@ from ganbook.chapters.failures import GALLERY
 from ganbook.models import dcgan, minibatch
 from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
 from ganbook.training.recipes import Adam, Recipe
+from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, N, Table, floor, settings
 
-SECONDS = 30.0
-SEEDS, MORE_SEEDS = [0, 1, 2], [0, 1, 2, 3, 4, 5]
+SECONDS = sized(30.0, 0.5)
+SEEDS, MORE_SEEDS = sized(([0, 1, 2], [0, 1, 2, 3, 4, 5]), ([0], [0]))
 BETAS = (0.5, 0.99)
 
 HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 goes on from
@@ -91,9 +92,9 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/failures.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "failures.json", help="samples of finished runs")
     args = parser.parse_args()
-    rows = variants()
+    rows = some(variants())
     table = Table("failures", args.cache, {name: settings({"": recipe}) for name, recipe in rows.items()})
     table.report |= {"command": "python -m tools.experiments.failure_runs", "cpu_seconds": SECONDS}
     table.report |= {"judged": N, "least_share": LEAST, "floor": floor()}

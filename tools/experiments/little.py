@@ -33,13 +33,14 @@ from ganbook.objectives.augmentation import Augmented, centres
 from ganbook.training.recipes import Adam, Recipe
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
+from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.stacked_runs import marks
 from tools.experiments.trials import Table, settings
 
-SECONDS, EVERY = 110.0, 27.5  # of CPU time: a run, and from one look to the next
-SEEDS = [0, 1, 2]
+SECONDS, EVERY = sized((110.0, 27.5), (0.5, 0.5))  # of CPU time: a run, and from one look to the next
+SEEDS = sized([0, 1, 2], [0])
 FEW = 1_000  # images
-N = 5_000  # samples judged
+N = sized(5_000, 200)  # samples judged
 LOOK = 960  # images of each kind that D is asked about, in batches of m
 SHOWN = 12  # samples kept of each run
 KINDS = ("shift", "cutout")  # brightness is no way in which handwritten digits differ
@@ -154,9 +155,9 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/little.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "little.json", help="samples of finished runs")
     args = parser.parse_args()
-    rows = variants()
+    rows = some(variants())
     table = Table("little", args.cache, {name: settings({"": recipe}) for name, recipe in rows.items()})
     report = table.report
     report |= {

@@ -28,10 +28,11 @@ from ganbook.objectives import (
     ZeroCentred,
 )
 from ganbook.training.recipes import Adam, Recipe, RMSprop
+from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, NEVER, N, Table, distance, floor, settings, spend
 
-SECONDS, TRIAL = 120.0, 40.0  # of CPU time: a run of the table, and a trial of a setting
-SEEDS, TRIAL_SEED = [0, 1, 2], 100
+SECONDS, TRIAL = sized((120.0, 40.0), (0.5, 0.5))  # of CPU time: a run of the table, and a trial of a setting
+SEEDS, TRIAL_SEED = sized([0, 1, 2], [0]), 100
 EMA, SHORT_EMA = 0.998, 0.99  # of G; trials, and runs of half the steps or fewer, are too short for the long average
 
 
@@ -130,9 +131,9 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/objectives.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "objectives.json", help="samples of finished runs")
     args = parser.parse_args()
-    options = variants()
+    options = some(variants())
     table = Table("objectives", args.cache, {name: settings(recipes) for name, recipes in options.items()})
     table.report |= {
         "command": "python -m tools.experiments.objective_runs",

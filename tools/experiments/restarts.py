@@ -18,7 +18,6 @@ from pathlib import Path
 import torch
 
 from ganbook.base.files import replace
-from ganbook.chapters import results
 from ganbook.data import Digits
 from ganbook.evaluation.judge import judged, load
 from ganbook.metrics.frechet import frechet
@@ -27,24 +26,26 @@ from ganbook.models.sampling import sample
 from ganbook.training.recipes import Adam, Recipe, get
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
+from tools.experiments.sizes import CACHE, STORE, sized, some
 
-N = 10_000  # samples judged: as many as there are test images
+N = sized(10_000, 200)  # samples judged: as many as there are test images
 LEAST = 0.02  # a class with a smaller share of the samples counts as lost
 SHOWN = ("as published", "repaired")  # the left and the right half of the picture
-JSON, PNG = (results.FOLDER / f"restarts.{kind}" for kind in ("json", "png"))
+JSON, PNG = (STORE / f"restarts.{kind}" for kind in ("json", "png"))
 
 
 def variants() -> dict[str, tuple[Recipe, int, int]]:
     """Name -> recipe, steps, number of seeds."""
     published, repaired = get("c-mlp"), get("mlp")
     quick = {"m": 64, "opt_g": Adam(2e-4), "opt_d": Adam(2e-4)}
-    return {
+    table = {
         "as published": (published, 6_000, 5),
         "repaired": (repaired, 6_000, 5),
         "repaired, but no BatchNorm": (changed(repaired, G=partial(mlp.Generator, slope=0.2)), 3_000, 3),
         "published, batch 64, rate 2e-4": (changed(published, **quick), 2_000, 3),
         "the paper's own (2014)": (get("goodfellow-2014"), 1_500, 3),
     }
+    return {name: (recipe, sized(steps, 20), sized(seeds, 1)) for name, (recipe, steps, seeds) in some(table).items()}
 
 
 def settings(recipe: Recipe, steps: int) -> dict:
@@ -100,7 +101,7 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/restarts.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "restarts.json", help="samples of finished runs")
     args = parser.parse_args()
     table = variants()
     old = json.loads(JSON.read_text()) if JSON.exists() else {"settings": {}, "variants": {}}

@@ -22,14 +22,14 @@ import torch
 
 from ganbook.base import distributed
 from ganbook.base.files import replace
-from ganbook.chapters import results
 from ganbook.models import parameters
 from ganbook.training.loop import Record
 from ganbook.training.recipes import get
 from ganbook.training.run import Run
+from tools.experiments.sizes import STORE, sized
 from tools.experiments.timing import IDLE, machine, spread
 
-CASES = ("mlp", "a-dcgan")
+CASES = sized(("mlp", "a-dcgan"), ("mlp",))
 NEVER = 10**9  # steps: the clock ends a block, not their number
 
 
@@ -137,10 +137,10 @@ def compare(workers: Workers, name: str, rounds: int, block: float) -> dict:
 def main() -> None:
     """Measure every case, print it and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="blocks of each way (9)")
-    parser.add_argument("--block", type=float, default=4.0, help="seconds a block (4)")
+    parser.add_argument("--rounds", type=int, default=sized(9, 2), help="blocks of each way (9)")
+    parser.add_argument("--block", type=float, default=sized(4.0, 0.2), help="seconds a block (4)")
     parser.add_argument("--cases", nargs="+", default=CASES, metavar="RECIPE")
-    parser.add_argument("--out", type=Path, default=results.FOLDER / "scaling.json")
+    parser.add_argument("--out", type=Path, default=STORE / "scaling.json")
     args = parser.parse_args()
     busy = os.getloadavg()[0]
     workers = Workers()

@@ -27,13 +27,14 @@ from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from ganbook.viewing.gradients import gradient_norms
+from tools.experiments.sizes import CACHE, STORE, sized
 
 NAMES = ("d-linear", "mlp", "a-mlp", "a-dcgan", "c-mlp", "b-dcgan16", "conditional")
 WITH_D = ("c-mlp", "mlp", "a-dcgan")  # the discriminators that a chapter looks at
 BINS = 200  # means and standard deviations of every scalar are kept over this many parts of the run
 FRAMES = 40
 LOOKS = 14  # how often the samples are judged on the way
-N = 10_000
+N = sized(10_000, 200)
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "g_fake")
 
 
@@ -137,10 +138,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(NAMES)}")
     parser.add_argument("--seed", type=int, help="one more seed; its scores are kept, its weights are not")
     parser.add_argument("--steps", type=int, help="where the full schedule is out of reach")
-    parser.add_argument("--folder", type=Path, default=Path("_build/schedules"), help="checkpoints on the way")
+    parser.add_argument("--folder", type=Path, default=CACHE / "schedules", help="checkpoints on the way")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    plan = [(get(name), args.steps or get(name).steps) for name in args.names or NAMES]
+    plan = [(get(name), sized(args.steps or get(name).steps, 240)) for name in args.names or NAMES]
     for recipe, steps in plan if args.seed is not None else ():
         stored = pretrained.course(recipe.name)  # says so now, not after the training, if there is none
         if args.seed == stored["seed"] or steps != stored["steps"]:
@@ -166,7 +167,7 @@ def store(run: Run, course: Course, steps: int, *, first: bool) -> None:
     name, rows = run.recipe.name, course.rows
     seconds = round(sum(row["seconds"] for row in rows["seconds"]))
     end = {"seed": run.seed, "steps": steps, "seconds": seconds, "quality": columns(rows["quality"])}
-    path = pretrained.FOLDER / f"{name}.json"
+    path = sized(pretrained.FOLDER, STORE) / f"{name}.json"
     if first:
         pretrained.save(run, path.with_suffix(".pt"), with_d=name in WITH_D)
         size = run.recipe.size

@@ -12,14 +12,14 @@ import torch
 
 from ganbook.base import seeds
 from ganbook.base.files import replace
-from ganbook.chapters import results
 from ganbook.data import Digits
 from ganbook.evaluation.judge import load
 from ganbook.evaluation.report import evaluate, evaluate_images
 from ganbook.training import pretrained
+from tools.experiments.sizes import STORE, sized
 
-SEEDS = (1, 2, 3)  # of the noise; 1 is the default of `ganbook evaluate`
-N = 10_000
+SEEDS = sized((1, 2, 3), (1,))  # of the noise; 1 is the default of `ganbook evaluate`
+N = sized(10_000, 200)
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what has not changed")
     args = parser.parse_args()
-    path, extractor = results.FOLDER / "scores.json", f"judge {load().sha256[:12]}"
+    path, extractor = STORE / "scores.json", f"judge {load().sha256[:12]}"
     old = json.loads(path.read_text()) if path.exists() and not args.all else {"rows": {}, "weights": {}}
     if old["rows"].get("real", [{}])[0].get("extractor") != extractor:  # other features, so nothing can stay
         old = {"rows": {}, "weights": {}}

@@ -19,16 +19,19 @@ from torch import Tensor, nn
 
 from ganbook.base.errors import DivergedError
 from ganbook.data import Digits, Stacked
-from ganbook.evaluation.stacked_modes import MODES, N, names
+from ganbook.evaluation.stacked_modes import MODES, names
+from ganbook.evaluation.stacked_modes import N as FULL_N
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
+from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import NEVER, Table, settings
 
-SECONDS, EVERY = 300.0, 60.0  # of CPU time: a run, and from one count to the next
-SEEDS = [0, 1, 2]
+SECONDS, EVERY = sized((300.0, 60.0), (0.5, 0.5))  # of CPU time: a run, and from one count to the next
+SEEDS = sized([0, 1, 2], [0])
+N = sized(FULL_N, 100)  # samples whose modes are counted
 SHOWN = 12  # samples kept of each run
 SMALL = 6  # channels of the first layer of the control's D, a quarter of the others'
 
@@ -106,9 +109,9 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=Path("_build/stacked.json"), help="samples of finished runs")
+    parser.add_argument("--cache", type=Path, default=CACHE / "stacked.json", help="samples of finished runs")
     args = parser.parse_args()
-    rows = variants()
+    rows = some(variants())
     table = Table("stacked", args.cache, {name: settings({"": recipe}) for name, recipe in rows.items()})
     report = table.report
     report |= {

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from ganbook.data import Digits
 from ganbook.evaluation.judge import WEIGHTS, Judge, load
+from tools.experiments.sizes import STORE, sized
 
 
 def jitter(x: Tensor, rng: torch.Generator, *, degrees: float = 12.0, scale: float = 0.1, shift: float = 2.0) -> Tensor:
@@ -37,7 +38,7 @@ def fit(digits: Digits, *, epochs: int = 8, m: int = 128, lr: float = 4e-3, seed
     for epoch in range(epochs):
         total, start = 0.0, time.perf_counter()
         order = torch.randperm(len(digits), generator=rng)
-        for i in order[: digits.steps_per_epoch(m) * m].split(m):
+        for i in order[: sized(digits.steps_per_epoch(m), 5) * m].split(m):
             x, y = digits[i]
             loss = F.cross_entropy(judge(jitter(x, rng)), y)
             optimiser.zero_grad()
@@ -60,8 +61,8 @@ def accuracy(judge: Judge, digits: Digits) -> float:
 def main() -> None:
     """Train, store in float16, reload, and report the accuracy of what was stored."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--out", type=Path, default=sized(WEIGHTS, STORE / WEIGHTS.name))
+    parser.add_argument("--epochs", type=int, default=sized(8, 1))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()

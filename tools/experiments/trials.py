@@ -24,8 +24,9 @@ from ganbook.training.loop import Record
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
+from tools.experiments.sizes import STORE, sized
 
-N = 10_000  # samples judged
+N = sized(10_000, 200)  # samples judged
 LEAST = 0.02  # a class with a smaller share of the samples counts as lost
 NEVER = 10**9  # steps: the clock ends a run, not their number
 SHOWN = 8  # samples kept of each run
@@ -112,7 +113,7 @@ class Table:
     """
 
     def __init__(self, name: str, cache: Path, variants: dict[str, Any]) -> None:
-        self.json, self.png, self.cache = results.FOLDER / f"{name}.json", results.FOLDER / f"{name}.png", cache
+        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
         self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
         self.sheets = json.loads(cache.read_text()) if cache.exists() else {}
         self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
