@@ -12,7 +12,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/weights/recipes/
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test quick answers bench board matrix clean lint vendor course slides pdf colab
+.PHONY: help book notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their ou
 	$(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
 
 test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m "not answers"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m "not answers and not commands"
 ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadscope $(NOTEBOOKS)
@@ -32,6 +32,9 @@ endif
 
 quick: $(INSTALLED)  ## test the package alone, in under two minutes
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal tests/package
+
+commands: $(TEACHING)  ## start every command that a page, a docstring or a stored result names, at smoke size
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m commands tests/tools/test_commands.py
 
 answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters/test_checks.py tests/chapters/test_course.py

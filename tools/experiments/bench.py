@@ -249,7 +249,7 @@ def endurance(threads: int) -> dict:
     return {"recipe": name, "steps": steps, "seconds": [s for s, _ in tenths], "megabytes": [mb for _, mb in tenths]}
 
 
-def imports(repeats: int = sized(11, 1)) -> dict:
+def imports(repeats: int = sized(11, 2)) -> dict:
     """Seconds that a fresh Python takes for `import torch`, and for `import ganbook` after it."""
     code = "from time import perf_counter as t; a = t(); import torch; b = t(); import ganbook; print(b - a, t() - b)"
     taken = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(repeats)]
