@@ -80,8 +80,8 @@ def test_no_tex_is_left_of_a_work_in_the_bibliography(key, work):
 
 def test_accents_and_braces_are_read_as_tex_means_them(tmp_path):
     (tmp_path / "a.bib").write_text(
-        r"""@article{a, author = {Bi{\'n}kowski, Miko{\l}aj and H\"ark\"onen, Erik}, title = {The {Fr\'echet} {\ss} \& co},
-        year = {2020}, pages = {1--2}, url = {https://a.example/~b%20c_d}}"""
+        r"""@article{a, author = {Bi{\'n}kowski, Miko{\l}aj and H\"ark\"onen, Erik}, year = {2020},
+        title = {The {Fr\'echet} {\ss} \& co}, pages = {1--2}, url = {https://a.example/~b%20c_d}}"""
     )
     work = bibliography(tmp_path / "a.bib")["a"]
     assert family_names(work) == "Bińkowski and Härkönen" and str(work.persons["author"][0]) == "Bińkowski, Mikołaj"

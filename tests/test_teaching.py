@@ -276,15 +276,15 @@ def test_every_point_of_a_summary_is_on_its_slides(path, decks):
     assert len(shown) >= 40 and len(re.findall("<li>", "".join(slides_))) >= 3
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "One.\nTwo\nlines.\nThree.",
-        "One.\n\nTwo\nlines.\n\nThree.",
-        "- One.\n- Two\n  lines.\n- Three.",
-        "1. One\n2. Two\n3. Three",
-    ],
+SAME = (
+    "One.\nTwo\nlines.\nThree.",
+    "One.\n\nTwo\nlines.\n\nThree.",
+    "- One.\n- Two\n  lines.\n- Three.",
+    "1. One\n2. Two\n3. Three",
 )
+
+
+@pytest.mark.parametrize("text", SAME)
 def test_a_summary_of_lines_of_paragraphs_or_of_a_list_has_its_points(text):
     assert [point.split()[0].rstrip(".") for point in slides.points(text)] == ["One", "Two", "Three"]
 

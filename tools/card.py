@@ -1,9 +1,10 @@
-"""Draw the picture that others show with a link to the book: python tools/card.py writes book/_static/card.png.
+"""Draw the picture that others show with a link to the book: python -m tools.card writes book/_static/card.png.
 
 1200 by 630 pixels, what sites that show previews ask for. Each row is one noise vector of a stored training, at ten of
 its steps from the first to the last.
 """
 
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -34,9 +35,12 @@ def card() -> Figure:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Draw the picture that others show with a link to the book.")
+    parser.add_argument("--target", type=Path, default=TARGET, help="a PNG file (default: book/_static/card.png)")
+    target = parser.parse_args().target
     with mpl.rc_context({"font.family": "DejaVu Sans"}):
-        card().savefig(TARGET, dpi=100, metadata={"Software": None})
-    print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1000:.0f} kB")
+        card().savefig(target, dpi=100, metadata={"Software": None})
+    print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

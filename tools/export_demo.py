@@ -1,6 +1,6 @@
 """Write what the page "A generator in the page" needs, as scripts, since a page opened from a disk cannot fetch data.
 
-    python tools/export_demo.py
+    python -m tools.export_demo
 
 For each network of MODELS a file book/_static/demos/weights/NAME.js with the weights of G as they are stored (float16,
 so nothing is lost), BatchNorm as one scale and one shift a channel, and the directions of the page's sliders; and
@@ -10,6 +10,7 @@ The directions are those in which the first layer's features vary most when z ~ 
 a direction does is then measured on samples, and the page prints what was measured.
 """
 
+import argparse
 import base64
 import json
 import zlib
@@ -165,6 +166,8 @@ def write(path: Path, target: str, content: dict[str, object], licence: str) -> 
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the weights and the digits that the page of a generator needs.")
+    parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     own, mnist = "Weights: MIT.", "MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
     for name, title in MODELS.items():
