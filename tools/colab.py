@@ -1,8 +1,8 @@
 """Run every notebook as Colab would: alone in an empty folder, the package not there until its first cell fetches it.
 
-    python tools/colab.py                 all notebooks, a handful of training steps each
-    python tools/colab.py 01_noise        one
-    python tools/colab.py --student       the students' notebooks of `make course`, up to their first open exercise
+    python -m tools.colab                 all notebooks, a handful of training steps each
+    python -m tools.colab 01_noise        one
+    python -m tools.colab --student       the students' notebooks of `make course`, up to their first open exercise
 
 The kernel's environment has the versions of Jupyter's parts that Colab has (they are older than ours) and borrows torch
 and the rest from this environment, without `ganbook`. Nothing can be fetched: the set-up cell gets a wheel of this
@@ -20,11 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read  # noqa: E402
+
 PLACE = ROOT / "_build" / "colab"
 # Colab, November 2026
 COLABS = (
@@ -97,7 +100,7 @@ def run(path: Path, python: Path, source: Path, *, student: bool) -> str:
     if ask(PROBE) == "True":
         return "the package was there before the first cell ran"
     before = pip(python, "freeze")
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     kernels = python.parent.parent / "share" / "jupyter"
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(kernels), os.environ.get("JUPYTER_PATH", "")])
     with tempfile.TemporaryDirectory() as empty:

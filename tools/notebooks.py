@@ -1,9 +1,9 @@
 """Run the book's notebooks and keep their stored outputs true: `make notebooks`.
 
-    python tools/notebooks.py                 run every notebook whose sources changed since its outputs were stored
-    python tools/notebooks.py 03_mlp_gan ...  run these, if stale (with --all: in any case)
-    python tools/notebooks.py --list          say which are stale, and why
-    python tools/notebooks.py --setup         write the common set-up cell into every notebook
+    python -m tools.notebooks                 run every notebook whose sources changed since its outputs were stored
+    python -m tools.notebooks 03_mlp_gan ...  run these, if stale (with --all: in any case)
+    python -m tools.notebooks --list          say which are stale, and why
+    python -m tools.notebooks --setup         write the common set-up cell into every notebook
 
 A notebook's sources are its code cells and the modules of `ganbook` that they reach through imports. Both are compared
 as syntax, so that a comment, a docstring or a line break costs no run. The data files of the package count through the
@@ -26,6 +26,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read, widgets_missing  # noqa: E402
+
 NOTEBOOKS = ROOT / "notebooks"
 PACKAGE = ROOT / "ganbook"
 WIDGETS = "application/vnd.jupyter.widget-state+json"
@@ -141,7 +145,7 @@ def stale(notebook) -> str:
         return "its code changed"
     now, then = modules(notebook), stored.get("modules", {})
     changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
-    return f"changed: {', '.join(changed)}" if changed else ""
+    return f"changed: {', '.join(changed)}" if changed else widgets_missing(notebook)
 
 
 # --------------------------------------------------------------------------------------------------------- running
@@ -197,6 +201,7 @@ def formatted(path: Path):
 def run(path: Path) -> float:
     """Execute one notebook at the reader's budget and store its outputs; return the seconds it took."""
     notebook = formatted(path)
+    notebook.metadata.pop("widgets", None)  # those of the run before, in whatever form they are
     here = [None]
 
     def starts(cell, cell_index, **_):
@@ -245,7 +250,7 @@ def setup_source() -> str:
 
 def fill_setup(path: Path) -> bool:
     """Write the set-up cell into the notebook's cell with that tag; True if it changed."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path, widgets=False)
     cells = [cell for cell in notebook.cells if "setup" in tags(cell)]
     if len(cells) != 1:
         raise SystemExit(f"{path.name}: expected one code cell with the tag 'setup', found {len(cells)}.")
@@ -282,7 +287,7 @@ def main() -> None:
         if options.setup:
             print(f"{path.stem}: set-up cell {'written' if fill_setup(path) else 'as it should be'}")
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path, widgets=False)
         why = stale(notebook)
         if options.list or not (why or options.all):
             seconds = notebook.metadata.get("ganbook", {}).get("seconds")

@@ -9,14 +9,18 @@ other pages of the book lead to the repository, so that a single notebook needs 
 
 import posixpath
 import re
+import sys
 from pathlib import Path
 
-import nbformat
 import yaml
 from pybtex.database import parse_file
 from pybtex.richtext import Text
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read  # noqa: E402
+
 # A fence with a {name} is a directive, any other is a block of code: one pattern, so that no closing fence opens one.
 FENCE = re.compile(
     r"^(?P<mark>`{3,}|:{3,}|~{3,})(?:\{(?P<name>[\w:-]+)\} *(?P<title>[^\n]*)|[^\n]*)\n(?P<body>.*?)^(?P=mark)[ \t]*$",
@@ -86,7 +90,7 @@ class Plain:
         self.names: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         for path in sorted((root / "notebooks").glob("*.ipynb")):
-            self.learn(nbformat.read(path, as_version=4))
+            self.learn(read(path))
 
     def learn(self, notebook) -> None:
         """Note the title of each label and the number that each equation has in its chapter."""

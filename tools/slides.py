@@ -1,7 +1,7 @@
 """Make a deck of slides from each chapter: `make slides` writes _build/slides (reveal.js, no network needed).
 
-    python tools/slides.py                all chapters
-    python tools/slides.py 01_noise       one
+    python -m tools.slides                all chapters
+    python -m tools.slides 01_noise       one
 
 A heading of level 2 starts a column of slides: its first paragraph; then, downwards, its boxes to predict in, theorems,
 numbered equations, figures with their captions, first drafts of code, printed tables, and the statements that the run
@@ -18,7 +18,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -27,7 +26,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
+
+from notebook_form import read  # noqa: E402
 
 from tools.plain import Plain  # noqa: E402
 
@@ -268,7 +269,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     for path in chapters():
         if names and path.stem not in names:
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path)
         page = folder / f"{path.stem}.html"
         page.write_text(deck(notebook, reader), encoding="utf-8")
         made.append(page)
