@@ -69,7 +69,13 @@ def change(app, docname, source):
     """Sphinx's event `source-read`."""
     if app.env.doc2path(docname).endswith(".ipynb"):
         notebook = json.loads(source[0])
-        plain_widgets(notebook)
+        try:
+            plain_widgets(notebook)
+        except (KeyError, TypeError) as error:
+            raise SystemExit(
+                f"{docname}.ipynb cannot be drawn, because a stored widget does not say its {error}: "
+                f"run `make notebooks NAMES={Path(docname).name} ARGS=--all`, which stores them anew."
+            ) from None
         source[0] = json.dumps(notebook)
 
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.site import course
 from tools.site.notebooks import parse_cell
-from tools.site.plain import Plain, table
+from tools.site.plain import VERBATIM, Plain, bibliography, family_names, table
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 GRADED = ("00_setup", "04_reading")  # two chapters that run in seconds
@@ -61,6 +61,32 @@ def test_a_block_of_code_is_left_alone_and_a_directive_before_it_ends_where_it_e
 
 def test_a_list_table_becomes_a_table_with_empty_places():
     assert table("* - a\n  - b\n* - c\n  -").split("\n") == ["| a | b |", "|---|---|", "| c |  |"]
+
+
+def said(work) -> list[str]:
+    """All that a work of the bibliography says of itself, addresses apart."""
+    names = [str(person) for role in work.persons.values() for person in role]
+    return [*names, family_names(work), *(work.fields[name] for name in work.fields if name not in VERBATIM)]
+
+
+WORKS = sorted(bibliography(ROOT / "book" / "references.bib").items())
+
+
+@pytest.mark.parametrize(("key", "work"), WORKS, ids=[key for key, _ in WORKS])
+def test_no_tex_is_left_of_a_work_in_the_bibliography(key, work):
+    assert len(said(work)) >= 4, "at least an author, the short form, a title and a year"
+    assert not [text for text in said(work) if re.search(r"[\\{}~]", text)]
+
+
+def test_accents_and_braces_are_read_as_tex_means_them(tmp_path):
+    (tmp_path / "a.bib").write_text(
+        r"""@article{a, author = {Bi{\'n}kowski, Miko{\l}aj and H\"ark\"onen, Erik}, year = {2020},
+        title = {The {Fr\'echet} {\ss} \& co}, pages = {1--2}, url = {https://a.example/~b%20c_d}}"""
+    )
+    work = bibliography(tmp_path / "a.bib")["a"]
+    assert family_names(work) == "Bińkowski and Härkönen" and str(work.persons["author"][0]) == "Bińkowski, Mikołaj"
+    assert work.fields["title"] == "The Fréchet ß & co" and work.fields["pages"] == "1–2"
+    assert work.fields["url"] == "https://a.example/~b%20c_d"
 
 
 def test_every_assertion_of_a_check_says_what_is_wrong(chapter):

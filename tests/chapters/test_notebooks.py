@@ -257,6 +257,8 @@ def test_only_a_change_that_can_matter_makes_a_notebook_stale(small_package):
 def small_book(tmp_path):
     """A copy of the tool beside an empty package and no notebooks."""
     (tmp_path / "tools" / "site").mkdir(parents=True)
+    (tmp_path / "book" / "_ext").mkdir(parents=True)
+    shutil.copy(ROOT / "book" / "_ext" / "notebook_form.py", tmp_path / "book" / "_ext")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "ganbook").mkdir()
     (tmp_path / "ganbook" / "__init__.py").write_text("")

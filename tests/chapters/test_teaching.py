@@ -258,6 +258,43 @@ def test_every_chapter_has_a_deck_with_all_its_figures_and_alternative_texts(dec
         assert text.count("<section class=") >= 15, "a deck of a few slides"
 
 
+def words_of(html):
+    return re.sub(r"<[^>]+>", " ", html).split()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_point_of_a_summary_is_on_its_slides(path, decks):
+    reader = Plain()
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n\n".join(reader.text(cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
+    whole = re.search(r"^## Summary\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)[1]
+    page = next(one for one in decks if one.stem == path.stem).read_text(encoding="utf-8")
+    page = re.sub(r"<aside.*?</aside>", "", page, flags=re.DOTALL)
+    slides_ = re.findall(r'<section class="opening summary"><h2>Summary.*?</h2>(.*?)</section>', page, flags=re.DOTALL)
+    shown = [word for one in slides_ for word in words_of(one)]
+    assert shown == words_of(slides.MARKDOWN.render(whole))
+    assert len(shown) >= 40 and len(re.findall("<li>", "".join(slides_))) >= 3
+
+
+SAME = (
+    "One.\nTwo\nlines.\nThree.",
+    "One.\n\nTwo\nlines.\n\nThree.",
+    "- One.\n- Two\n  lines.\n- Three.",
+    "1. One\n2. Two\n3. Three",
+)
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_a_summary_of_lines_of_paragraphs_or_of_a_list_has_its_points(text):
+    assert [point.split()[0].rstrip(".") for point in slides.points(text)] == ["One", "Two", "Three"]
+
+
+def test_a_long_summary_goes_on_on_a_second_slide():
+    section = slides.Section("Summary")
+    slides.summary(section, "\n\n".join(f"{number} " + "word " * 99 for number in range(3)))
+    assert [one.count("<li>") for one in section.slides] == [1, 1, 1] and "Summary, 2 of 3" in section.slides[1]
+
+
 def test_a_deck_shows_no_solution_and_fetches_nothing_from_another_host(decks):
     for page in decks:
         text = page.read_text(encoding="utf-8")
@@ -290,17 +327,23 @@ def test_a_hint_is_folded_below_its_exercise_for_students_and_on_a_slide():
 
 
 @needs_browser
-def test_nothing_of_a_slide_is_below_its_edge(decks, browser):
+@pytest.mark.parametrize(("name", "which"), [("01_noise", "*"), *((path.stem, ".summary") for path in CHAPTERS)])
+def test_nothing_of_a_slide_is_below_its_edge(decks, browser, name, which):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(next(one for one in decks if one.stem == "01_noise").as_uri(), timeout=120_000)
+    page.goto(next(one for one in decks if one.stem == name).as_uri(), timeout=120_000)
     page.wait_for_function("window.Reveal && Reveal.isReady()", timeout=120_000)
-    below = page.evaluate("""() => Reveal.getSlides().filter(slide => {
+    below = page.evaluate(
+        """which => Reveal.getSlides().filter(slide => {
+      if (!slide.matches(which)) return false;
       const at = Reveal.getIndices(slide);
       Reveal.slide(at.h, at.v);
       const all = [...slide.querySelectorAll("p, li, img, figcaption, pre, h2, h3")];
       const shown = all.filter(e => !e.closest(".notes"));
       return shown.some(e => e.getBoundingClientRect().bottom > innerHeight + 1);
-    }).map(slide => slide.textContent.slice(0, 60))""")
+    }).map(slide => slide.textContent.slice(0, 60))""",
+        which,
+    )
     errors = page.evaluate("document.querySelectorAll('mjx-merror').length")
+    found = page.evaluate("which => Reveal.getSlides().filter(slide => slide.matches(which)).length", which)
     page.close()
-    assert not below and not errors
+    assert found and not below and not errors

@@ -21,11 +21,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read  # noqa: E402
+
 PLACE = ROOT / "_build" / "colab"
 # Colab, November 2026
 COLABS = (
@@ -98,7 +101,7 @@ def run(path: Path, python: Path, source: Path, *, student: bool) -> str:
     if ask(PROBE) == "True":
         return "the package was there before the first cell ran"
     before = pip(python, "freeze")
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     kernels = python.parent.parent / "share" / "jupyter"
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(kernels), os.environ.get("JUPYTER_PATH", "")])
     with tempfile.TemporaryDirectory() as empty:

@@ -4,6 +4,7 @@
 its steps from the first to the last.
 """
 
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -34,9 +35,12 @@ def card() -> Figure:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Draw the picture that others show with a link to the book.")
+    parser.add_argument("--target", type=Path, default=TARGET, help="a PNG file (default: book/_static/card.png)")
+    target = parser.parse_args().target
     with mpl.rc_context({"font.family": "DejaVu Sans"}):
-        card().savefig(TARGET, dpi=100, metadata={"Software": None})
-    print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1000:.0f} kB")
+        card().savefig(target, dpi=100, metadata={"Software": None})
+    print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
+from notebook_form import read  # noqa: E402
 from teaching import head, place, with_questions  # noqa: E402
 
 from tools.site.plain import Plain  # noqa: E402
@@ -225,7 +226,7 @@ def make(names: list[str], folder: Path = COURSE, notebooks: Path = NOTEBOOKS, r
     reader = reader or Plain()
     made = {}
     for path in sorted(notebooks.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path)
         if (names and path.stem not in names) or not exercises(notebook):
             continue
         target = folder / "instructor" / path.stem / path.name

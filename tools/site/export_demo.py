@@ -11,6 +11,7 @@ The directions are those in which the first layer's features vary most when z ~ 
 measured.
 """
 
+import argparse
 import base64
 import json
 import zlib
@@ -167,6 +168,8 @@ def write(path: Path, target: str, content: dict[str, object], licence: str) -> 
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the weights and the digits that the page of a generator needs.")
+    parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     own, mnist = "Weights: MIT.", "MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
     for name, title in MODELS.items():

@@ -27,6 +27,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read, widgets_missing  # noqa: E402
+
 NOTEBOOKS = ROOT / "notebooks"
 PACKAGE = ROOT / "ganbook"
 WIDGETS = "application/vnd.jupyter.widget-state+json"
@@ -158,7 +162,7 @@ def stale(notebook) -> str:
         return "its code changed"
     now, then = modules(notebook), stored.get("modules", {})
     changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
-    return f"changed: {', '.join(changed)}" if changed else ""
+    return f"changed: {', '.join(changed)}" if changed else widgets_missing(notebook)
 
 
 # --------------------------------------------------------------------------------------------------------- running
@@ -214,6 +218,7 @@ def formatted(path: Path):
 def run(path: Path) -> float:
     """Execute one notebook at the reader's budget and store its outputs; return the seconds it took."""
     notebook = formatted(path)
+    notebook.metadata.pop("widgets", None)  # those of the run before, in whatever form they are
     here = [None]
 
     def starts(cell, cell_index, **_):
@@ -266,7 +271,7 @@ def setup_source() -> str:
 
 def fill_setup(path: Path) -> bool:
     """Write the set-up cell into the notebook's cell with that tag; True if it changed."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path, widgets=False)
     cells = [cell for cell in notebook.cells if "setup" in tags(cell)]
     if len(cells) != 1:
         raise SystemExit(f"{path.name}: expected one code cell with the tag 'setup', found {len(cells)}.")
@@ -313,7 +318,7 @@ def main() -> None:
             stamp(path, options.stamp)
             print(f"{path.stem}: stamped")
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path, widgets=False)
         why = stale(notebook)
         if options.list or not (why or options.all):
             seconds = notebook.metadata.get("ganbook", {}).get("seconds")

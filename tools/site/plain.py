@@ -9,13 +9,18 @@ other pages of the book lead to the repository, so that a single notebook needs 
 
 import posixpath
 import re
+import sys
 from pathlib import Path
 
-import nbformat
 import yaml
 from pybtex.database import parse_file
+from pybtex.richtext import Text
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from notebook_form import read  # noqa: E402
+
 # A fence with a {name} is a directive, any other is a block of code: one pattern, so that no closing fence opens one.
 FENCE = re.compile(
     r"^(?P<mark>`{3,}|:{3,}|~{3,})(?:\{(?P<name>[\w:-]+)\} *(?P<title>[^\n]*)|[^\n]*)\n(?P<body>.*?)^(?P=mark)[ \t]*$",
@@ -23,13 +28,27 @@ FENCE = re.compile(
 )
 EQUATION = re.compile(r"\$\$(?P<tex>.+?)\$\$ *\((?P<label>[\w-]+)\)", re.S)
 ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?:(?P<words>[^`<]+?) *<(?P<target>[^`>]+)>|(?P<key>[^`]+))`")
+VERBATIM = ("url", "doi", "eprint")  # fields of a .bib file in which a % or a ~ is only that
 KINDS = {"prf:theorem": "Theorem", "prf:definition": "Definition", "prf:algorithm": "Algorithm", "prf:remark": "Remark"}
+
+
+def bibliography(path: Path) -> dict:
+    """The works of a .bib file as one reads them: without TeX's accents and braces in names and fields."""
+    works = parse_file(str(path), "bibtex").entries
+    for work in works.values():
+        for name in work.fields:
+            if name not in VERBATIM:
+                work.fields[name] = str(Text.from_latex(work.fields[name]))
+        for person in (one for role in work.persons.values() for one in role):
+            for part in ("first", "middle", "prelast", "last", "lineage"):
+                read = getattr(person, f"rich_{part}_names")
+                setattr(person, f"{part}_names", [str(name) for name in read])
+    return works
 
 
 def family_names(entry) -> str:
     """Goodfellow et al.; Heusel and Ramsauer; Kingma."""
     names = [" ".join([*person.prelast_names, *person.last_names]) for person in entry.persons["author"]]
-    names = [re.sub(r"[{}]", "", name).replace(r"\"u", "ü").replace(r"\'e", "é") for name in names]
     return f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
 
 
@@ -67,11 +86,11 @@ class Plain:
     def __init__(self, root: Path = ROOT):
         config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
         self.repository = f"{config['url']}/blob/{config['branch']}"
-        self.works = parse_file(str(root / "book" / "references.bib"), "bibtex").entries
+        self.works = bibliography(root / "book" / "references.bib")
         self.names: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         for path in sorted((root / "notebooks").glob("*.ipynb")):
-            self.learn(nbformat.read(path, as_version=4))
+            self.learn(read(path))
 
     def learn(self, notebook) -> None:
         """Note the title of each label and the number that each equation has in its chapter."""

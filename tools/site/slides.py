@@ -18,7 +18,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -27,7 +26,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
+
+from notebook_form import read  # noqa: E402
 
 from tools.site.plain import Plain  # noqa: E402
 
@@ -35,6 +36,8 @@ SLIDES = ROOT / "_build" / "slides"
 VENDOR = ROOT / "book" / "_static" / "vendor"
 LOOK = ROOT / "book" / "_static" / "slides.css"
 WORDS = 75  # of a paragraph on a slide; the rest is in the notes
+SUMMARY = 170  # of a summary's points on one slide, in smaller type
+ITEM = r"(?:[-*+]|\d+[.)]) +"  # what begins an item of a list
 LINES = 16  # of printed text
 
 PAGE = """<!doctype html>
@@ -167,22 +170,36 @@ def of_text(text: str, section: Section) -> None:
             section.slides.append(slide(MARKDOWN.render(block), section.title, name="equation"))
 
 
+def points(text: str) -> list[str]:
+    """The points of a summary: the items of its lists, and its paragraphs. A line that ends a sentence ends a point."""
+    found: list[str] = []
+    for block in paragraphs(text):
+        found += re.split(rf"(?<=[.?:])\n(?=\S)|\n(?={ITEM})", block.strip())
+    return [re.sub(rf"^{ITEM}", "", point) for point in found]
+
+
+def summary(section: Section, text: str) -> None:
+    """All points of a summary, on as many slides as they need."""
+    parts: list[list[str]] = [[]]
+    for point in points(text):
+        if parts[-1] and len(" ".join([*parts[-1], point]).split()) > SUMMARY:
+            parts.append([])
+        parts[-1].append(point)
+    for number, part in enumerate(parts, 1):
+        body = "<ul>" + "".join(f"<li>{MARKDOWN.renderInline(point)}</li>" for point in part) + "</ul>"
+        title = section.title + (f", {number} of {len(parts)}" if len(parts) > 1 else "")
+        section.slides.append(slide(body, title, level=2, name="opening summary"))
+
+
 def opening(section: Section, text: str) -> None:
-    """The first slide of a column: the heading and the first paragraph, or the list of a summary."""
-    blocks = [block for block in paragraphs(text) if not block.startswith(("#", ">", "$$", "|", "**Predict"))]
-    if section.title == "Summary":
-        body = "<ul>" + "".join(f"<li>{MARKDOWN.renderInline(shortened(block))}</li>" for block in blocks) + "</ul>"
-    else:
-        blocks = paragraphs(text)
-        body = shortened(blocks[0]) if blocks and not blocks[0].startswith(("#", ">")) else ""
-        if body and blocks[1:] and r"\tag{" in blocks[1]:
-            section.shown += [blocks[1]]
-            body += "\n\n" + blocks[1]
-        if not body:
-            return
-        body = MARKDOWN.render(body)
-    name = "opening summary" if section.title == "Summary" else "opening"
-    section.slides.append(slide(body, section.title, level=2, name=name))
+    """The first slide of a column: the heading and the first paragraph."""
+    blocks = paragraphs(text)
+    body = shortened(blocks[0]) if blocks and not blocks[0].startswith(("#", ">")) else ""
+    if body and blocks[1:] and r"\tag{" in blocks[1]:
+        section.shown += [blocks[1]]
+        body += "\n\n" + blocks[1]
+    if body:
+        section.slides.append(slide(MARKDOWN.render(body), section.title, level=2, name="opening"))
 
 
 def sections(notebook, reader: Plain) -> list[Section]:
@@ -205,7 +222,7 @@ def sections(notebook, reader: Plain) -> list[Section]:
                 columns.append(Section(title))
                 if title == "References":
                     continue
-                opening(columns[-1], body)
+                (summary if title == "Summary" else opening)(columns[-1], body)
             elif level == "###" and wanted != "notes":
                 first = next(iter(paragraphs(body)), "")
                 whole = title.startswith("Exercise") or wanted == "slide"
@@ -252,7 +269,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     for path in chapters():
         if names and path.stem not in names:
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path)
         page = folder / f"{path.stem}.html"
         page.write_text(deck(notebook, reader), encoding="utf-8")
         made.append(page)

@@ -4,6 +4,7 @@ Each package is fetched with `npm pack` at the version below and only the files 
 The result is committed, so that neither building nor reading the book asks anything of another host.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -85,6 +86,8 @@ def copy(source: Path, target: Path, files: dict[str, str]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Fetch the scripts and fonts that the site serves itself, with npm.")
+    parser.parse_args()
     if shutil.which("npm") is None:
         sys.exit(
             "vendor: npm is not installed; it is needed only to refresh the vendored files, not to build the book."
