@@ -171,6 +171,20 @@ def fill_in(app, docname, text):
     text[0] = text[0].replace("{{ names }}", made)
 
 
+def spans(head: re.Match) -> str:
+    plain = head[0]
+    for tag, name in (("dl", "sig-lines"), ("dd", "sig-line")):
+        plain = plain.replace(f"<{tag}>", f'<span class="{name}">').replace(f"</{tag}>", "</span>")
+    return plain
+
+
+def lines(app, page, template, context, doctree):
+    """Sphinx's event `html-page-context`: it writes a long signature as a list of definitions without terms."""
+    if page == PAGE:
+        context["body"] = re.sub(r'(?s)<dt class="sig .*?</dt>', spans, context["body"])
+
+
 def setup(app):
     app.connect("source-read", fill_in)
+    app.connect("html-page-context", lines)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
