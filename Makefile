@@ -3,22 +3,31 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Another installer can be named, and is given requirements files or names: make test INSTALLER="uv pip install"
+INSTALLER ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the environment holds so far; each stamp stands on the one before it. `make book` stops at the first.
+BUILDING = $(VENV)/.ganbook-building
 INSTALLED = $(VENV)/.ganbook-installed
 TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
-PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/weights/recipes/*.png) $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) $(shell find book -type f -not -path '*/__pycache__/*')
+# What the site is made of: the pages, the notebooks, the measurements, and the package's sources for the page book/api.md.
+PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) \
+	$(shell find book -type f -not -path '*/__pycache__/*') $(shell find ganbook -name '*.py')
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab
+.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-book: $(SITE)  ## build the book into _build/html from the stored outputs
+book: $(SITE)  ## build the book into _build/html from the stored outputs (installs no PyTorch)
 	@echo "The book is in _build/html: open _build/html/index.html"
+
+environment: $(INSTALLED)  ## install what the notebooks and the tests need into .venv, PyTorch included
+	@echo "The environment is in $(VENV): start Python with $(BIN)/python"
 
 notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
 	$(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
@@ -37,7 +46,7 @@ commands: $(TEACHING)  ## start every command that a page, a docstring or a stor
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m commands tests/tools/test_commands.py
 
 answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters/test_checks.py tests/chapters/test_course.py
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters
 
 course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
 	$(BIN)/python -m tools.site.course $(NAMES)
@@ -72,21 +81,25 @@ lint: $(INSTALLED)  ## check style and formatting, notebooks included
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
 	$(PYTHON) -m tools.site.vendor
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(BUILDING): requirements-site.txt requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.10 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Building the book needs Python 3.10 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Say where a newer one is: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALLER) -r requirements-site.txt
+	@touch $@
+
+$(INSTALLED): requirements.txt pyproject.toml $(BUILDING)
+	$(INSTALLER) -r requirements.txt
+	$(INSTALLER) --no-deps -e .
 	@touch $@
 
 # nbgrader and what prints the PDF go into the same environment; the versions of requirements.txt win.
 $(TEACHING): requirements-course.txt $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-course.txt -c requirements.txt
+	$(INSTALLER) -r requirements-course.txt
 	@touch $@
 
 # From scratch each time: an incremental build would leave pages that the table of contents no longer has.
-$(SITE): $(PAGES) $(INSTALLED)
+$(SITE): $(PAGES) $(BUILDING)
 	@rm -rf _build/html _build/.doctrees _build/jupyter_execute $@
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
 	@touch $@

@@ -7,7 +7,15 @@ ValueError.
 
 
 class GanbookError(Exception):
-    """Base of all errors that ganbook raises on purpose."""
+    """Base of all errors that ganbook raises on purpose.
+
+    >>> from ganbook import Digits, GanbookError
+    >>> try:
+    ...     Digits(size=500)
+    ... except GanbookError as error:
+    ...     print(error)
+    Expected a size from 1 to 256 pixels, got 500.
+    """
 
 
 class InputError(GanbookError, ValueError):

@@ -21,6 +21,16 @@ class Digits(Images):
     rotate: see Images.
 
     Raises InputError if a file is missing or damaged or an argument is out of range.
+
+    >>> from ganbook import Digits
+    >>> digits = Digits("test")
+    >>> len(digits)
+    10000
+    >>> x, y = digits[:4]
+    >>> tuple(x.shape), y.tolist()
+    ((4, 1, 28, 28), [7, 2, 1, 0])
+    >>> float(x.min()), float(x.max())
+    (-1.0, 1.0)
     """
 
     def __init__(

@@ -25,6 +25,15 @@ class Record:
     `record["d_loss"]` reads one as a float; only reading makes a GPU finish its work. A name that is not there raises
     KeyError. Of ranks that train together all have the same record: images of all of them, and means over their
     scalars.
+
+    >>> import torch
+    >>> from ganbook import Record
+    >>> values = {"d_loss": torch.tensor(1.25)}
+    >>> record = Record(step=3, images=96, values=values)
+    >>> record["d_loss"]
+    1.25
+    >>> record.row()
+    {'step': 3, 'images': 96, 'd_loss': 1.25}
     """
 
     step: int
@@ -46,6 +55,13 @@ def update(optimiser: Optimizer, loss: Tensor) -> None:
     Ranks that train together (ganbook.base.distributed) all step down the mean of their gradients.
 
     Raises InputError if the loss is not one number, or does not depend on any parameter.
+
+    >>> import torch
+    >>> from ganbook import update
+    >>> w = torch.tensor([3.0], requires_grad=True)
+    >>> update(torch.optim.SGD([w], lr=0.5), (w**2).sum())
+    >>> w.tolist()  # 3 - 0.5 * 2 * 3
+    [0.0]
     """
     if loss.numel() != 1 or not loss.requires_grad:
         raise InputError(
@@ -94,6 +110,25 @@ def train(
 
     Raises InputError at the first step if data and networks do not fit or a number is out of range, DivergedError
     within 100 steps of a loss that is not a finite number.
+
+    >>> import torch
+    >>> from ganbook import Digits, train
+    >>> from ganbook.models import mlp
+    >>> from ganbook.objectives import NonSaturating
+    >>> G, D = mlp.Generator(), mlp.Discriminator()
+    >>> opt_g = torch.optim.Adam(G.parameters(), lr=2e-4)
+    >>> opt_d = torch.optim.Adam(D.parameters(), lr=2e-4)
+    >>> records = train(
+    ...     G, D, NonSaturating(), Digits("test"),
+    ...     opt_g=opt_g, opt_d=opt_d, steps=3, m=32,
+    ... )
+    >>> for record in records:
+    ...     print(f"step {record.step}, {record.images} real images seen")
+    step 1, 32 real images seen
+    step 2, 64 real images seen
+    step 3, 96 real images seen
+    >>> 0 < record["d_loss"] < 10
+    True
     """
     for least, name, number in ((0, "steps", steps), (1, "m", m), (1, "k", k), (0, "start", start)):
         validate.at_least(least, name, number)

@@ -106,7 +106,7 @@ def one(tmp_path):
 def test_make_course_names_it(kind, one):
     one.write_bytes(BROKEN[kind][0])
     with pytest.raises(SystemExit) as error:
-        course.make([], one.parents[2] / "made", notebooks=one.parent, reader=object())
+        course.make([], one.parents[1] / "made", notebooks=one.parent, reader=object())
     assert BROKEN[kind][1] in named(error)
 
 
@@ -116,7 +116,7 @@ def test_make_slides_names_it(kind, one, monkeypatch):
     monkeypatch.setattr(slides, "chapters", lambda: [one])
     monkeypatch.setattr(slides, "Plain", object)
     with pytest.raises(SystemExit) as error:
-        slides.make([], one.parents[2] / "made")
+        slides.make([], one.parents[1] / "made")
     assert BROKEN[kind][1] in named(error)
 
 
