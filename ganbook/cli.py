@@ -127,6 +127,8 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
         _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
     else:
         run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
+        if first:
+            print(run.data, file=sys.stderr)
     seen = time.perf_counter(), run.step
     with (
         _ask_to_stop() as stopping,

@@ -1,7 +1,7 @@
 """A stored film of a training on a page: ```{film} NAME, with the alternative text as the directive's content.
 
-The player and its picture are book/films/NAME.html and NAME.webp, which `python -m tools.site.front_film` makes with the
-package; a test compares them with what the package would make now. A film on the front page starts by itself, once,
+The player and its picture are book/films/NAME.html and NAME.webp, which `python -m tools.site.front_film` makes with
+the package; a test compares them with what the package would make now. A film on the front page starts by itself, once,
 unless the reader has asked for less motion; then its last frame stands still.
 """
 

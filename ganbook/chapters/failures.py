@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook.data import Digits
+from ganbook.data import Images
 from ganbook.models import dcgan, mlp, pyramid
 from ganbook.objectives import NonSaturating, Saturating
 from ganbook.training.recipes import SGD, Adam, Recipe
@@ -104,13 +104,9 @@ class Some(Recipe):
 
     digits: tuple[int, ...] = (7,)
 
-    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Digits:
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images:
         """Return the training images of the classes `digits`."""
-        data = super().data(folder, device)
-        chosen = torch.isin(data.labels, torch.tensor(self.digits, device=data.labels.device))
-        data.images, data.labels = data.images[chosen], data.labels[chosen]
-        data.fingerprint += f" digits={self.digits}"
-        return data
+        return super().data(folder, device).where(labels=self.digits)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, with the classes."""

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ganbook.base.errors import InputError
 from ganbook.base.files import ASSETS
+from ganbook.data.file_kinds import not_a_folder
 
 EMBEDDED = ASSETS / "data" / "mnist"
 FASHION = ASSETS / "data" / "fashion-mnist"  # the test part of Fashion-MNIST
@@ -47,12 +48,15 @@ def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
     """
     if split not in NAMES:
         raise InputError(f"Expected split 'train' or 'test', got {split!r}.")
-    raw = {name: _read(folder, name) for name in NAMES[split]}
+    paths = [_path(folder, name) for name in NAMES[split]]
+    if None in paths:
+        raise InputError(_missing(folder, split))
+    raw = dict(zip(NAMES[split], map(_read, paths)))
     if known := {EMBEDDED: MNIST_MD5, FASHION: FASHION_MD5}.get(folder):
         for name, content in raw.items():
             if hashlib.md5(content, usedforsecurity=False).hexdigest() != known[name]:
                 raise InputError(f"{folder / name}.gz is damaged (its hash is wrong). Install ganbook again.")
-    images, labels = (_parse(content, folder / name) for name, content in raw.items())
+    images, labels = (_parse(content, path) for content, path in zip(raw.values(), paths))
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or len(images) == 0:
         raise InputError(
             f"Expected images (n, h, w) and as many labels (n,) in {folder}, got {tuple(images.shape)} and "
@@ -62,14 +66,28 @@ def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
     return images, labels.long(), digest
 
 
-def holds(folder: Path) -> bool:
-    """Say whether there is at least one of the four files in `folder`, plain or with the ending .gz."""
-    return any(
-        os.path.isfile(folder / f"{name}{end}") for pair in NAMES.values() for name in pair for end in ("", ".gz")
-    )
+def locate(folder: Path, name: str = "*") -> Path | None:
+    """Return the folder of a set's files: `folder`, the folder raw in it, or NAME/raw, as torchvision has them.
+
+    One of the four files is enough, plain or with the ending .gz. None if there is none.
+
+    Raises InputError if there are several such sets below `folder`.
+    """
+    if not os.path.isdir(folder):
+        return None
+    places = [folder, folder / "raw", *sorted(folder.glob(f"{name}/raw"))]
+    found = [place for place in places if any(_path(place, file) for pair in NAMES.values() for file in pair)]
+    if len(found) > 1 and found[0] != folder:
+        raise InputError(f"Expected one set of images in {folder}, found {' and '.join(map(str, found))}. Name one.")
+    return found[0] if found else None
 
 
-def download(folder: Path, name: str = "MNIST") -> Path:
+def place(folder: Path, name: str, download: bool) -> Path:
+    """Return the folder of the files of torchvision's set `name` in or below `folder`, downloaded there if asked."""
+    return _download(folder, name) if download else locate(folder, name) or folder
+
+
+def _download(folder: Path, name: str) -> Path:
     """Let torchvision download MNIST, or FashionMNIST, below `folder`; return the folder of its four files.
 
     Raises InputError if none of torchvision's mirrors answers; what was downloaded before stays where it is.
@@ -86,11 +104,29 @@ def download(folder: Path, name: str = "MNIST") -> Path:
     return folder / name / "raw"
 
 
-def _read(folder: Path, name: str) -> bytes:
+def _path(folder: Path, name: str) -> Path | None:
+    """Where the file `name` is: plain or with the ending .gz, or called train-images.idx3-ubyte, as Kaggle has it."""
+    names = (name, name.replace("-idx", ".idx"))
+    return next((path for n in names for path in (folder / n, folder / f"{n}.gz") if os.path.isfile(path)), None)
+
+
+def _missing(folder: Path, split: str) -> str:
+    """The message for files of `split` that are not in `folder`: which are missing, which are there, what to do."""
+    if not os.path.isdir(folder):
+        return not_a_folder(folder)
+    missing = [name for name in NAMES[split] if not _path(folder, name)]
+    there = {s: [name for name in pair if _path(folder, name)] for s, pair in NAMES.items()}
+    other = next(s for s in NAMES if s != split)
+    present = ", ".join(there[split] + there[other])
+    do = f', or read what is there, with split="{other}"' if len(there[other]) == 2 else ""
+    return (
+        f"Expected {' and '.join(missing)}, plain or with the ending .gz, in {folder}, found "
+        f"{f'only {present}' if present else 'none of the four files'}. Copy what is missing there{do}."
+    )
+
+
+def _read(path: Path) -> bytes:
     """The bytes of one file after gunzip."""
-    path = next((p for p in (folder / name, folder / f"{name}.gz") if os.path.isfile(p)), None)
-    if path is None:
-        raise InputError(f"Expected {name} or {name}.gz in {folder}, found neither. Name the folder of the four files.")
     try:
         return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:

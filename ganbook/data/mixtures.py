@@ -27,6 +27,11 @@ class Mixture:
         if not (self.means.is_floating_point() and self.means.isfinite().all()):
             raise InputError(f"Expected means of finite floating point numbers, got {self.means.dtype} or NaN.")
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this mixture from another, so that a run is continued on what it was trained on."""
+        return f"mixture {self.means.tolist()} sd={self.sd}"
+
     def sample(self, n: int, *, seed: int = 0, batch: int = 0) -> tuple[Tensor, Tensor]:
         """Return points x (n, dim) and the mode y (n,) each was drawn from. Raises InputError if n is negative."""
         validate.at_least(0, "n", n)

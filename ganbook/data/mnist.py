@@ -11,11 +11,32 @@ from ganbook.data import idx
 from ganbook.data.images import Images
 
 
-class Digits(Images):
+class _FourFiles(Images):
+    """What Digits and Fashion share: a split read from the folder of its four files and brought to `size`.
+
+    names: of the labels. A set with more labels, in files of the same names, has numbers instead.
+    """
+
+    def __init__(
+        self, split: str, place: Path, size: int, names: tuple[str, ...], *, rotate: float, device: torch.device | str
+    ) -> None:
+        if not 1 <= size <= 256:  # 60,000 images of 256x256 take 4 GB
+            raise InputError(f"Expected a size from 1 to 256 pixels, got {size}.")
+        images, labels, digest = idx.read_split(split, place)
+        h, w = images.shape[1:]
+        fits = (h, w) == (size, size)
+        images, fingerprint = images if fits else _resize(images, size), f"{digest} size={size}"
+        classes = names if labels.max() < len(names) else None
+        super().__init__(images, labels, classes=classes, rotate=rotate, device=device, fingerprint=fingerprint)
+        self.notes = () if fits else (f"resized from {w}x{h}",)
+
+
+class Digits(_FourFiles):
     """MNIST, or any other set of grey images in its four files.
 
     split: "train" (60,000 images) or "test" (10,000), as published (LeCun et al., 1998).
-    folder: where the four IDX files are; without it, the copy of MNIST that comes with the package.
+    folder: where the four IDX files are, or what torchvision's MNIST was downloaded into; without it, the copy of MNIST
+        that comes with the package.
     download: let torchvision download MNIST into `folder` first.
     size: height and width after resizing (bilinear with antialiasing), in pixels, at most 256.
     rotate: see Images.
@@ -24,13 +45,13 @@ class Digits(Images):
 
     >>> from ganbook import Digits
     >>> digits = Digits("test")
-    >>> len(digits)
-    10000
-    >>> x, y = digits[:4]
-    >>> tuple(x.shape), y.tolist()
-    ((4, 1, 28, 28), [7, 2, 1, 0])
-    >>> float(x.min()), float(x.max())
-    (-1.0, 1.0)
+    >>> digits
+    Digits: 10,000 images of 28x28, grey; 10 classes of 892 to 1,135 images: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+    >>> x, y = next(digits.batches(64, seed=0))
+    >>> x.shape, y.shape
+    (torch.Size([64, 1, 28, 28]), torch.Size([64]))
+    >>> len(digits.where(labels={3, 7}))
+    2038
     """
 
     def __init__(
@@ -45,12 +66,11 @@ class Digits(Images):
     ) -> None:
         if download and folder is None:
             raise InputError("Expected a folder to download MNIST into: pass folder=..., or leave out download=True.")
-        place = Path(folder) if folder is not None else idx.EMBEDDED
-        images, labels, fingerprint = _four_files(split, idx.download(place) if download else place, size)
-        super().__init__(images, labels, rotate=rotate, device=device, fingerprint=fingerprint)
+        place = idx.EMBEDDED if folder is None else idx.place(Path(folder), "MNIST", download)
+        super().__init__(split, place, size, tuple("0123456789"), rotate=rotate, device=device)
 
 
-class Fashion(Images):
+class Fashion(_FourFiles):
     """Fashion-MNIST: articles of clothing of ten kinds, grey, 28x28, in files like MNIST's (Xiao et al., 2017).
 
     split: "test" (10,000 images), which come with the package, or "train" (60,000), for which `folder` is needed.
@@ -74,18 +94,8 @@ class Fashion(Images):
                 "Only the 10,000 test images of Fashion-MNIST come with ganbook. For all 70,000 name a folder that "
                 "holds the four files, folder=..., or one to download them into, with download=True."
             )
-        place = Path(folder) if folder is not None else idx.FASHION
-        place = idx.download(place, "FashionMNIST") if download else place
-        images, labels, fingerprint = _four_files(split, place, size)
-        super().__init__(images, labels, rotate=rotate, device=device, fingerprint=fingerprint)
-
-
-def _four_files(split: str, place: Path, size: int) -> tuple[Tensor, Tensor, str]:
-    """Images (n, size, size) and labels (n,) of MNIST's four files in `place`, and their fingerprint."""
-    if not 1 <= size <= 256:  # 60,000 images of 256x256 take 4 GB
-        raise InputError(f"Expected a size from 1 to 256 pixels, got {size}.")
-    images, labels, digest = idx.read_split(split, place)
-    return images if images.shape[1:] == (size, size) else _resize(images, size), labels, f"{digest} size={size}"
+        place = idx.FASHION if folder is None else idx.place(Path(folder), "FashionMNIST", download)
+        super().__init__(split, place, size, self.KINDS, rotate=rotate, device=device)
 
 
 def _resize(images: Tensor, size: int, chunk: int = 10_000) -> Tensor:

@@ -54,8 +54,7 @@ class Few(Recipe):
 
     def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images:
         """Return these images."""
-        digits = super().data(folder, device)
-        return Images(digits.images[: self.images], digits.labels[: self.images], device=device)
+        return super().data(folder, device).subset(slice(self.images))
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, with the number of images."""

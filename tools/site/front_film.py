@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganbook import trained
-from ganbook.film import Film
+from ganbook.training import pretrained
+from ganbook.viewing.film import Film
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "book" / "films"
@@ -23,7 +23,7 @@ NOISY = 24  # frames at the start that show noise: every second of them is kept,
 
 def player(name: str) -> tuple[str, Image.Image]:
     """Return the player's HTML with its two open places, and the picture that holds all frames, in greys."""
-    steps, x = trained.film(name)
+    steps, x = pretrained.film(name)
     kept = [*range(0, NOISY, 2), *range(NOISY, len(steps))]
     title = f"Sixteen noise vectors, from step 0 to step {steps[-1]:,}"
     page = Film([steps[i] for i in kept], x[kept], alt="{alt}", title=title).html()
