@@ -8,7 +8,7 @@ import warnings
 
 import nbformat
 import pytest
-from chapters import ANSWERS, ROOT, answers, judged
+from exercise_answers import ANSWERS, ROOT, answers, judged
 
 from tools.site.course import exercises
 

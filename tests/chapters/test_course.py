@@ -13,7 +13,7 @@ import warnings
 
 import nbformat
 import pytest
-from chapters import BEGIN, END, ROOT, unanswered
+from exercise_answers import BEGIN, END, ROOT, unanswered
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.site import course

@@ -29,6 +29,8 @@ from pygments.lexers import PythonLexer
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from records import as_printed  # noqa: E402
+
 from tools.site.plain import Plain  # noqa: E402
 
 SLIDES = ROOT / "_build" / "slides"
@@ -187,6 +189,7 @@ def opening(section: Section, text: str) -> None:
 
 def sections(notebook, reader: Plain) -> list[Section]:
     """The chapter as columns of slides."""
+    as_printed(notebook)
     columns: list[Section] = []
     for cell in notebook.cells:
         wanted = cell.metadata.get("slideshow", {}).get("slide_type", "")
