@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -29,6 +28,7 @@ from pygments.lexers import PythonLexer
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from contents import chapters  # noqa: E402
 from records import as_printed  # noqa: E402
 
 from tools.site.plain import Plain  # noqa: E402
@@ -237,13 +237,6 @@ def deck(notebook, reader: Plain) -> str:
     return PAGE.format(title=html.escape(columns[0].title), slides="\n".join(shown))
 
 
-def chapters() -> list[Path]:
-    """The notebooks in the order of the table of contents."""
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [ROOT / f"{entry['file']}.ipynb" for part in table["parts"] for entry in part["chapters"]]
-    return [path for path in files if path.exists()]
-
-
 def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "static").mkdir(parents=True)
@@ -252,7 +245,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     style = HtmlFormatter(style="default", cssclass="code").get_style_defs(".code")
     (folder / "static" / "slides.css").write_text(LOOK.read_text(encoding="utf-8") + style, encoding="utf-8")
     reader, made = Plain(), []
-    for path in chapters():
+    for path in [ROOT / f"{page}.ipynb" for page in chapters(ROOT)]:
         if names and path.stem not in names:
             continue
         notebook = nbformat.read(path, as_version=4)
