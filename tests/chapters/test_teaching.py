@@ -13,7 +13,7 @@ import yaml
 from conftest import needs_browser
 
 from tools.site import slides
-from tools.site.course import questions
+from tools.site.edition import questions
 from tools.site.plain import Plain
 
 ROOT = Path(__file__).resolve().parents[2]
