@@ -18,7 +18,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) 
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab
+.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, 
 
 course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
 	$(BIN)/python -m tools.site.course $(NAMES)
+
+edition: $(INSTALLED)  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
+	$(BIN)/python -m tools.site.edition $(NAMES)
 
 slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
 	$(BIN)/python -m tools.site.slides $(NAMES)

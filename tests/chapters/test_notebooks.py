@@ -3,6 +3,7 @@
 `make notebooks` writes the outputs; nothing is executed here except two tiny notebooks that test the tool itself.
 """
 
+import ast
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import records
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.site import notebooks as tool
@@ -86,6 +88,17 @@ def test_no_stored_output_is_an_unexpected_error(chapter):
         assert bool(errors) == expected, f"cell {number}: errors {errors}, tagged raises-exception: {expected}"
 
 
+def test_every_line_that_a_claim_shows_has_its_record(chapter):
+    for number, cell in code(chapter):
+        for output in cell.outputs:
+            record, said = output.get("data", {}).get(records.CLAIM), text_of(output)
+            assert not re.search(r"^(?:not checked|did not hold)", said, re.MULTILINE), f"cell {number}: {said}"
+            assert not record or "NBVAL_CHECK_OUTPUT" not in cell.source, f"cell {number}: a record cannot be compared"
+            if record or re.search(r"^holds: ", said, re.MULTILINE):
+                assert record, f"cell {number}: a line without its record: `make notebooks`"
+                assert record["holds"] is True and said.strip() == f"holds: {record['sentence']}", f"cell {number}"
+
+
 def test_no_stored_output_names_a_folder_of_the_machine_it_ran_on(chapter):
     for number, cell in code(chapter):
         for output in cell.outputs:
@@ -118,6 +131,26 @@ def test_the_first_code_cell_is_the_common_set_up(chapter):
     assert "setup" in tool.tags(first) and "hide-input" in tool.tags(first)
     assert first.source == tool.setup_source(), "run `python -m tools.site.notebooks --setup`"
     assert sum("setup" in tool.tags(cell) for _, cell in code(chapter)) == 1
+
+
+# What must hold or the rest of the notebook cannot run; one assertion is a report of a bug, which is meant to fail.
+ASSERTIONS = {
+    "assert code == 0, said",
+    'assert process.poll() is None, "the training ended before it could be killed"',
+    'assert len(G_losses) == 5, "the plot would not show this training"',
+}
+
+
+def test_a_result_is_no_assertion(chapter):
+    """A reader changes a seed, a size, the number of steps: the notebook says what no longer holds, and goes on."""
+    for number, cell in code(chapter):
+        if "check" in tool.tags(cell):
+            continue
+        for node in ast.walk(tool.parse_cell(cell.source)):
+            if isinstance(node, ast.Assert):
+                assert ast.unparse(node) in map(ast.unparse, map(ast.parse, ASSERTIONS)), (
+                    f"cell {number}, line {node.lineno}: `claim` states a result, `verify` what needs no training"
+                )
 
 
 def test_code_cells_are_short(chapter):
@@ -262,6 +295,7 @@ def small_book(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "ganbook").mkdir()
     (tmp_path / "ganbook" / "__init__.py").write_text("")
+    (tmp_path / "tools" / "site" / "__init__.py").write_text("")  # or the book's own tool would be found, and run
     shutil.copy(ROOT / "tools" / "site" / "notebooks.py", tmp_path / "tools" / "site")
     return tmp_path
 

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import contents
 import nbformat
 import pytest
 import yaml
 from conftest import needs_browser
 
 from tools.site import slides
-from tools.site.course import questions
+from tools.site.edition import questions
 from tools.site.plain import Plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,12 +207,7 @@ def needed(path):
     blocks = (block for cell in notebook["cells"] for block in "".join(cell["source"]).split("\n\n"))
     first = next((block for block in blocks if re.match(r"(\*\*What y|\*?Y)ou need", block)), "")
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", first)
-    mentions = re.findall(r"\bchapters?\s+\d+b?(?:(?:,|\s+and|,\s+and)\s+\d+b?)*", plain, flags=re.IGNORECASE)
-    return set(re.findall(r"\d+b?", " ".join(mentions)))
-
-
-def number(path):
-    return path.stem.split("_")[0].lstrip("0") or "0"
+    return contents.mentioned(plain)
 
 
 def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_needs(plans):
@@ -219,7 +215,7 @@ def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_ne
     assert sum(bool(needed(path)) for path in CHAPTERS) >= 12, "most chapters name what they build on"
     for i, (_, plan) in enumerate(plans):
         names = [one.split()[0] for session in plan for (wanted,) in [session.values()] for one in wanted.split(",")]
-        order = [number(paths[name]) for name in names]
+        order = [contents.numeral(name) for name in names]
         assert len(order) == len(set(order))
         assert i or set(names) == set(paths)
         for place, name in enumerate(names):
@@ -243,7 +239,7 @@ def decks(tmp_path_factory):
 
 
 def test_every_chapter_has_a_deck_with_all_its_figures_and_alternative_texts(decks):
-    assert {page.stem for page in decks} == {path.stem for path in CHAPTERS if path in slides.chapters()}
+    assert {page.stem for page in decks} == {Path(page).name for page in contents.chapters(ROOT)}
     for page in decks:
         text = page.read_text(encoding="utf-8")
         notebook = json.loads((ROOT / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from torch import nn
 from ganbook.base import devices
 from ganbook.base.errors import InputError
 from ganbook.chapters import results, shapes
-from ganbook.chapters.notebook import progress
+from ganbook.chapters.notebook import claim, number, progress, verify
 from ganbook.chapters.one_network import Adam, Fit, Plan
 from ganbook.data import Images, Stacked, find, mixtures, rotate
 from ganbook.evaluation import random_features, report
@@ -235,6 +235,11 @@ CASES = {
     "centres": (centres, {"x": x8}),
     "one_hot": (conditional.one_hot, {"y": labels(4), "n": st.just(4), "classes": st.just(10)}),
     "Diffusion": (diffusion.Diffusion, {"width": some(8, odd=(4, 12)), "steps": whole(2)}),
+    "claim": (claim, {"holds": tensors(2) | st.booleans(), "sentence": text | st.none()}
+              | {"values": st.just(None) | st.dictionaries(text, real(1.0) | text, max_size=2)}),
+    "verify": (verify, {"holds": tensors(2) | st.booleans(), "sentence": text | st.none()}),
+    "number": (number, {"name": text | st.just("a"), "value": real(0.5) | text | tensors(2)}
+               | {"form": text | some("{:.1f}", odd=("{", "{:d}", "{0} {1}", "{x}"))}),
     "stages": (pyramid.stages, {"size": whole(16, 28)}),
     "conv_side": (shapes.conv_side, {name: whole(3) for name in ("n", "kernel", "stride", "padding", "dilation")}),
     "transposed_side": (shapes.transposed_side, {name: whole(3) for name in ("n", "kernel", "stride", "padding")}),

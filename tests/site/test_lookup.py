@@ -7,6 +7,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import contents
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,7 +172,7 @@ def test_exercises_are_listed_with_their_labels(small_book, monkeypatch):
     lookup = __import__("lookup")
     listed = lookup.exercises(small_book.parent)
     assert listed == "**[](../notebooks/05_five.ipynb)**\n\n- {ref}`Count <ex-five-count>`"
-    assert lookup.numbers(small_book.parent) == {"5": "notebooks/05_five", "11": "notebooks/11_later"}
+    assert contents.numbered(small_book.parent) == {"5": "notebooks/05_five", "11": "notebooks/11_later"}
 
 
 # ------------------------------------------------------------------------------------------------ the book's own pages

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import contents
 import numpy as np
 import pytest
 import yaml
@@ -89,23 +90,17 @@ def test_previous_and_next_lead_through_the_whole_book(pages):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_says_where_it_stands_and_what_it_needs(pages, name):
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     needs = yaml.safe_load((ROOT / "book" / "needs.yml").read_text(encoding="utf-8"))
     line = pages[name].select_one("h1 + .standing")
-    [part] = [part for part in table["parts"] if {"file": name} in part["chapters"]]
-    assert line and line.select_one("strong").get_text() == part["caption"].replace('"', "")
+    [part] = [part for part in contents.parts(ROOT) if name in part.pages]
+    assert line and line.select_one("strong").get_text() == part.caption.replace('"', "")
     linked = [on_site(f"{name}.html", link["href"]) for link in line.select("a")]
     assert linked == [f"notebooks/{one}.html" for one in needs[name.rpartition("/")[2]]]
     earlier = toc()[: toc().index(name)]
     assert all(link.removesuffix(".html") in earlier for link in linked), "a chapter needs one that comes after it"
     # The chapter's own sentence names them too.
     own = next(p.get_text() for p in pages[name].select("article p") if re.search(r"\b[Yy]ou need\b", p.get_text()))
-    numbers = {
-        number
-        for found in re.findall(r"[Cc]hapters? (\d+b?(?:(?:, | and )\d+b?)*)", own)
-        for number in re.findall(r"\d+b?", found)
-    }
-    assert {link.split("/")[1].split("_")[0].lstrip("0") or "0" for link in linked} <= numbers, own
+    assert {contents.numeral(link) for link in linked} <= contents.mentioned(own), own
 
 
 def test_needs_are_listed_for_every_chapter_and_no_other():

@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+import contents
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
@@ -39,8 +40,7 @@ FETCHING_LINKS = {
 
 def toc() -> list[str]:
     """The pages of the table of contents, root first."""
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [table["root"], *(entry["file"] for part in table["parts"] for entry in part["chapters"])]
+    return [contents.front(ROOT), *contents.pages(ROOT)]
 
 
 class Page(HTMLParser):

@@ -25,14 +25,13 @@ import sys
 from pathlib import Path
 
 import nbformat
-import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from notebook_form import read  # noqa: E402
-from teaching import head, place, with_questions  # noqa: E402
 
+from tools.site.edition import plain_copy, with_captions  # noqa: E402
 from tools.site.plain import Plain  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -54,8 +53,7 @@ CONFIG = '''\
 
 import os
 
-# Trainings are cut to four steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget,
-# and then the statements of `claim` count as well.
+# Trainings are cut to four steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget.
 os.environ.setdefault("GANBOOK_SMOKE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -123,33 +121,9 @@ def graded(kind: str, label: str, worth: int = 0) -> dict:
     return plain | {"grade_id": f"{label}-check", "grade": True, "locked": True, "points": worth}
 
 
-def questions(path: Path) -> str:
-    """The questions of a chapter in plain Markdown, what is to be said of the answers folded away below each."""
-    lines = ["## Questions"]
-    for number, one in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
-        lines += ["", f"**{number}.** {' '.join(one['question'].split())}", ""]
-        lines += [f"- ({letter}) {answer['text']}" for letter, answer in zip("abcdef", one["answers"])]
-        lines += ["", "<details><summary>About the answers</summary>", ""]
-        for letter, answer in zip("abcdef", one["answers"]):
-            lines.append(f"- ({letter}) {'Right. ' if answer.get('right') else 'No. '}{answer['feedback']}")
-        lines += ["", "</details>"]
-    return "\n".join(lines)
-
-
 def instructor(notebook, name: str, reader: Plain):
     """The solved chapter in plain Markdown with nbgrader's metadata, generated from the tags."""
-    made = nbformat.from_dict(notebook)
-    asked, heading = ROOT / "book" / "quizzes" / f"{name}.yml", place(notebook)
-    for cell in made.cells:
-        if cell.cell_type == "markdown":
-            text = reader.text(cell.source)
-            if asked.exists():
-                text = with_questions(text, heading, questions(asked))
-            cell.source = text
-    first = made.cells[0]
-    first.source = re.sub(
-        r"^(# .+)$", lambda title: f"{title[0]}\n\n{head(notebook)}", first.source, count=1, flags=re.MULTILINE
-    )
+    made = plain_copy(notebook, name, reader)
     total, found = 0, exercises(notebook)
     for label, (solution, check) in found.items():
         worth = points(made.cells[check])
@@ -161,16 +135,8 @@ def instructor(notebook, name: str, reader: Plain):
         text, fold, hint = made.cells[solution - 1].source.partition("\n\n<details><summary>Hint")
         made.cells[solution - 1].source = f"{text}\n\n*{several(worth, 'point')}.*{note}{fold}{hint}"
     welcome = WELCOME.format(count=f"{several(len(found), 'exercise')}, {several(total, 'point')}")
-    cells = []
-    for number, cell in enumerate(made.cells):
-        cells.append(cell)
-        caption = cell.metadata.pop("mystnb", {}).get("figure", {}).get("caption")
-        cell.metadata.pop("ganbook", None)
-        if caption and "nbgrader" not in cell.metadata:  # the text speaks of figures by their captions
-            text = f"**Figure.** {reader.text(caption)}"
-            cells.append(nbformat.v4.new_markdown_cell(text, id=f"caption-{number}"))
-    cells.insert(1, nbformat.v4.new_markdown_cell(welcome, id="your-copy"))
-    made.cells = cells
+    made.cells = with_captions(made.cells, reader)
+    made.cells.insert(1, nbformat.v4.new_markdown_cell(welcome, id="your-copy"))
     made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
     return made
 

@@ -308,6 +308,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     os.environ.pop("GANBOOK_SMOKE", None)  # the reader's budget
+    os.environ["GANBOOK_STRICT"] = "1"  # and a claim that fails ends the run, so that no false one is stored
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
     for path in chosen(options.names):

@@ -12,18 +12,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import contents
 import yaml
 from bs4 import BeautifulSoup
+
+from tools.site import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "ganbook.pdf"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light" data-mode="light">
@@ -47,12 +44,6 @@ FOOTER = (
     '<div style="width: 100%; font: 8px sans-serif; color: #555; text-align: center">'
     '<span class="pageNumber"></span></div>'
 )
-
-
-def toc() -> list[str]:
-    """The pages of the table of contents; the front page is for screens."""
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [entry["file"] for part in table["parts"] for entry in part["chapters"]]
 
 
 def mark(page: str, anchor: str = "") -> str:
@@ -134,13 +125,6 @@ def document(pages: list[str], numbers: dict[str, int]) -> str:
     )
 
 
-def chromium() -> str:
-    for path in [*map(shutil.which, NAMES), *(place for place in PLACES if Path(place).exists())]:
-        if path:
-            return path
-    raise SystemExit("make pdf prints with Chromium or Chrome, and none is installed here.")
-
-
 def first_pages(path: Path, pages: list[str]) -> dict[str, int]:
     """The number of the paper page on which each chapter begins, from the PDF's named destinations."""
     from pypdf import PdfReader
@@ -155,7 +139,10 @@ def print_book(target: Path) -> int:
     from playwright.sync_api import sync_playwright
     from pypdf import PdfReader
 
-    pages = toc()
+    pages = contents.pages(ROOT)  # the front page is for screens
+    browser = chromium.find()
+    if browser is None:
+        raise SystemExit("make pdf prints with Chromium or Chrome, and none is installed here.")
     numbers: dict[str, int] = {}
     whole = SITE / "whole-book.html"
     options = {
@@ -169,7 +156,7 @@ def print_book(target: Path) -> int:
         "tagged": True,
     }
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=browser, args=[*chromium.FLAGS])
         try:
             for _ in range(2):
                 whole.write_text(document(pages, numbers), encoding="utf-8")

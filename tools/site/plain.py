@@ -1,10 +1,10 @@
 """The chapters' Markdown without MyST, for places that know plain Markdown only: students' notebooks and slides.
 
     reader = Plain()
-    reader.text(cell.source, chapter="01_noise")
+    reader.text(cell.source)
 
 Directives become paragraphs, quotes and tables; roles become the words that the site shows; labels disappear. Links to
-other pages of the book lead to the repository, so that a single notebook needs no file beside it.
+other pages of the book lead to the site, so that a single notebook needs no file beside it.
 """
 
 import posixpath
@@ -13,8 +13,11 @@ import sys
 from pathlib import Path
 
 import yaml
+from contents import front, pages
+from publish import address
 from pybtex.database import parse_file
 from pybtex.richtext import Text
+from records import numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "book" / "_ext"))
@@ -84,17 +87,21 @@ class Plain:
     """Knows what every label, figure and citation of the book is called; reads all notebooks once."""
 
     def __init__(self, root: Path = ROOT):
-        config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["repository"]
-        self.repository = f"{config['url']}/blob/{config['branch']}"
+        config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+        self.repository = f"{config['repository']['url']}/blob/{config['repository']['branch']}"
+        self.home = config.get("html", {}).get("baseurl") or address(config["repository"]["url"])
+        self.pages = {front(root), *pages(root)}
         self.works = bibliography(root / "book" / "references.bib")
         self.names: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
+        self.values: dict[str, str] = {}
         for path in sorted((root / "notebooks").glob("*.ipynb")):
             self.learn(read(path))
 
     def learn(self, notebook) -> None:
-        """Note the title of each label and the number that each equation has in its chapter."""
+        """Note the title of each label, the number of each equation in its chapter, and the numbers from outputs."""
         number = 0
+        self.values |= numbers(notebook)
         for cell in notebook.cells:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             if "name" in figure:
@@ -167,12 +174,17 @@ class Plain:
             return "(" + "; ".join(f"{who}, {year}" for who, year in works) + ")"
         if name == "eq":
             return f"({self.numbers[key]})"
+        if name == "glue:text":
+            return self.values[key.rpartition("::")[2]]
         if name in ("ref", "numref", "prf:ref"):
             return found["words"] or self.names[key]
         raise ValueError(f"the role {{{name}}} has no plain form yet: add one to tools/site/plain.py")
 
     def links(self, source: str) -> str:
-        """[text](05_dcgan.ipynb) and [text](../book/notation.md) lead to the repository; [text](#label) is its text."""
+        """[text](05_dcgan.ipynb) and [text](../book/notation.md) lead to the site; [text](#label) is its text.
+
+        What is no page of the book is in the repository.
+        """
 
         def absolute(found):
             target, _, anchor = found[2].partition("#")
@@ -181,6 +193,8 @@ class Plain:
             if re.match(r"[a-z]+:", target):
                 return found[0]
             path = posixpath.normpath(posixpath.join("notebooks", target))
-            return f"[{found[1]}]({self.repository}/{path}{'#' + anchor if anchor else ''})"
+            page = path.rpartition(".")[0]
+            start = f"{self.home}{page}.html" if page in self.pages else f"{self.repository}/{path}"
+            return f"[{found[1]}]({start}{'#' + anchor if anchor else ''})"
 
         return re.sub(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)", absolute, source)

@@ -18,7 +18,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -28,7 +27,9 @@ from pygments.lexers import PythonLexer
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
+from contents import chapters  # noqa: E402
 from notebook_form import read  # noqa: E402
+from records import as_printed  # noqa: E402
 
 from tools.site.plain import Plain  # noqa: E402
 
@@ -204,6 +205,7 @@ def opening(section: Section, text: str) -> None:
 
 def sections(notebook, reader: Plain) -> list[Section]:
     """The chapter as columns of slides."""
+    as_printed(notebook)
     columns: list[Section] = []
     for cell in notebook.cells:
         wanted = cell.metadata.get("slideshow", {}).get("slide_type", "")
@@ -251,13 +253,6 @@ def deck(notebook, reader: Plain) -> str:
     return PAGE.format(title=html.escape(columns[0].title), slides="\n".join(shown))
 
 
-def chapters() -> list[Path]:
-    """The notebooks in the order of the table of contents."""
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [ROOT / f"{entry['file']}.ipynb" for part in table["parts"] for entry in part["chapters"]]
-    return [path for path in files if path.exists()]
-
-
 def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "static").mkdir(parents=True)
@@ -266,7 +261,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     style = HtmlFormatter(style="default", cssclass="code").get_style_defs(".code")
     (folder / "static" / "slides.css").write_text(LOOK.read_text(encoding="utf-8") + style, encoding="utf-8")
     reader, made = Plain(), []
-    for path in chapters():
+    for path in [ROOT / f"{page}.ipynb" for page in chapters(ROOT)]:
         if names and path.stem not in names:
             continue
         notebook = read(path)
