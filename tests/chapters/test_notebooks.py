@@ -243,7 +243,9 @@ def test_only_a_change_that_can_matter_makes_a_notebook_stale(small_package):
     notebook.metadata["ganbook"] = {"code": tool.code_fingerprint(notebook), "modules": tool.modules(notebook)}
     assert tool.stale(notebook) == ""
     (small_package / "c.py").write_text("x = 2\n")
-    (small_package / "b.py").write_text('# A comment.\ndef f():\n    """Say it otherwise."""\n    return "data/digits"\n')
+    (small_package / "b.py").write_text(
+        '# A comment.\ndef f():\n    """Say it otherwise."""\n    return "data/digits"\n'
+    )
     assert tool.stale(notebook) == ""
     (small_package / "assets" / "data" / "digits" / "x.bin").write_bytes(b"2")
     assert tool.stale(notebook) == "changed: assets/data/digits"

@@ -8,13 +8,14 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
+from torch.optim import Adam
 
 from ganbook import cli
 from ganbook.base.errors import InputError
 from ganbook.models import conditional, mlp, with_labels
 from ganbook.objectives import GradientPenalty, NonSaturating
 from ganbook.training.precision import fast
-from ganbook.training.recipes import Adam, Recipe
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run, read
 
 # torch.compile asks x_fake, which is no leaf, for its gradient; a warning that only becomes an error here.
@@ -27,8 +28,8 @@ SMALL = Recipe(
     G=partial(mlp.Generator, z_dim=4, hidden=(16,), norm=True),
     D=partial(mlp.Discriminator, hidden=(16,), dropout=0.0),
     objective=NonSaturating(),
-    opt_g=Adam(1e-3),
-    opt_d=Adam(1e-3),
+    opt_g=partial(Adam, lr=1e-3),
+    opt_d=partial(Adam, lr=1e-3),
     m=16,
     steps=10,
     ema=0.5,

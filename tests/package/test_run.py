@@ -7,12 +7,13 @@ from functools import partial
 
 import pytest
 import torch
+from torch.optim import SGD, Adam
 
 from ganbook.base.errors import DivergedError, InputError
 from ganbook.models import mlp
 from ganbook.objectives import NonSaturating
 from ganbook.training import recipes
-from ganbook.training.recipes import SGD, Adam, Recipe
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run, read
 
 # Small, but with everything that has a state: BatchNorm, dropout, Adam, momentum, rotation, an average of G.
@@ -23,8 +24,8 @@ TINY = Recipe(
     G=partial(mlp.Generator, z_dim=4, hidden=(8,), norm=True),
     D=partial(mlp.Discriminator, hidden=(8,), dropout=0.5),
     objective=NonSaturating(),
-    opt_g=Adam(1e-3),
-    opt_d=SGD(1e-2, momentum=0.5),
+    opt_g=partial(Adam, lr=1e-3),
+    opt_d=partial(SGD, lr=1e-2, momentum=0.5),
     m=16,
     steps=100,
     rotate=10.0,
@@ -181,7 +182,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch):
 def test_another_version_of_the_recipe_is_refused(checkpoint):
     with pytest.raises(InputError, match="differ in batch"):
         Run.load(checkpoint, recipe=dataclasses.replace(TINY, m=8))
-    with pytest.raises(InputError, match="no recipe 'tiny'"):
+    with pytest.raises(InputError, match=r"'tiny', which is not one of .* recipe=\.\.\."):
         Run.load(checkpoint)
 
 
