@@ -1,7 +1,9 @@
-"""The command `ganbook`: recipes, train, sample, evaluate, export. Errors of the user end in one sentence and exit status 2."""
+"""The command `ganbook`: recipes, train, sample, evaluate, export.
+
+Errors of the user end in one sentence and exit status 2.
+"""
 
 import argparse
-import itertools
 import json
 import os
 import signal
@@ -24,7 +26,6 @@ from ganbook.evaluation.random_features import Likeness, compare
 from ganbook.evaluation.report import Evaluation, evaluate
 from ganbook.models.sampling import sample
 from ganbook.training import pretrained, recipes
-from ganbook.training.loop import Record
 from ganbook.training.run import Run, read
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
@@ -38,9 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     130: interrupted, and saved.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream, "reconfigure"
-        ):  # a console may know neither é nor a user's names: better an escape than a halt
+        if hasattr(stream, "reconfigure"):  # a console may not know é: then \xe9 is said, and the work is not lost
             stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
@@ -56,9 +55,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
     run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(pretrained.names())})"
-    parser.add_argument(
-        "--version", action="version", version=f"ganbook {ganbook.__version__}, torch {torch.__version__}"
-    )
+    parser.add_argument("--version", action="version", version=f"ganbook {ganbook.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     p = commands.add_parser("recipes", help="list the recipes: source, changes, parameters, settings")
@@ -135,55 +132,69 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _go_on(run: Run, args: argparse.Namespace) -> int:
-    """Train up to the last step; nothing is written before the first step was made, so a start can be refused."""
-    steps = args.steps or run.recipe.steps
-    if run.step > steps:
-        raise InputError(f"The run in {args.out} has made {run.step:,} steps already, more than --steps {steps:,}.")
-    done = run.step
-    with _ask_to_stop() as stopping:
-        if done == steps:
-            _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
-        else:
-            records = run.train(steps - done)
-            first = next(records)  # what is refused is refused here: images of another size, a device that is too small
-            # An unwritable or full disk shows now, not after an hour
-            distributed.shared(lambda: _first_save(run, args.out, fresh=done == 0 and not args.resume))
-            _note(run, args, itertools.chain([first], records), done, steps, stopping)
-    if distributed.rank() == 0:
-        print(
-            f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr
-        )
-        if run.step < steps:
-            again = f"ganbook train {run.recipe.name} --out {args.out} --resume"
-            print(f"Interrupted. Continue with: {again}", file=sys.stderr)
-    return 130 if run.step < steps else 0
-
-
-def _note(
-    run: Run, args: argparse.Namespace, records: Iterator[Record], done: int, steps: int, stopping: list[int]
-) -> None:
-    """Take the records as they come; write the history and, now and then and at the end, all files."""
-    recipe, first = run.recipe, distributed.rank() == 0
+    recipe, begun, rank_0 = run.recipe, run.step, distributed.rank() == 0
+    steps = args.steps or recipe.steps
+    if begun > steps:
+        raise InputError(f"The run in {args.out} has made {begun:,} steps already, more than --steps {steps:,}.")
+    if begun == steps:
+        _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
+    elif args.resume:
+        run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
     began = time.perf_counter()
     with (
-        open(args.out / HISTORY if first else os.devnull, "a", encoding="utf-8") as history,
-        tqdm(total=steps, initial=done, unit="step", desc=recipe.name, disable=not first) as bar,
+        _ask_to_stop() as stopping,
+        _folder(args.out),
+        open(args.out / HISTORY if rank_0 else os.devnull, "a", encoding="utf-8") as history,
+        tqdm(total=steps, initial=begun, unit="step", desc=recipe.name, disable=not rank_0) as bar,
     ):
-        for record in records:
+        for record in run.train(steps - begun):
             stop = distributed.anyone(bool(stopping))  # all end after the same step
             last = record.step == steps or stop
             if record.step % args.log_every == 0 or last:
                 row = record.row()
                 history.write(json.dumps(row) + "\n")
-                rate = (record.step - done) * recipe.m * recipe.k / (time.perf_counter() - began)
+                rate = (record.step - begun) * recipe.m * recipe.k / (time.perf_counter() - began)
                 shown = {name: f"{row[name]:.3f}" for name in ("d_loss", "g_loss") if name in row}
                 bar.set_postfix(shown | {"images/s": f"{rate:,.0f}"}, refresh=False)
             bar.update()
             if record.step % args.save_every == 0 or last:
                 history.flush()
                 _write(run, args.out)
+            elif record.step == 1:
+                history.flush()
+                run.save(args.out / CHECKPOINT)  # a full disk shows now
             if stop:
                 break
+    if rank_0:
+        print(
+            f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr
+        )
+        if run.step < steps:
+            print(f"Interrupted. Continue with: ganbook train {recipe.name} --out {args.out} --resume", file=sys.stderr)
+    return 130 if run.step < steps else 0
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Make the folder `out`. If the block fails before there is a checkpoint in it, nothing of it is left.
+
+    So a start that was refused, at the first step perhaps, stands in the way of no other.
+    """
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException as error:
+        if (out / CHECKPOINT).exists():
+            raise
+        with suppress(OSError):
+            (out / HISTORY).unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError) and not isinstance(error, GanbookError):
+            raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
+        raise
 
 
 def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.device) -> Run:
@@ -202,28 +213,10 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
 
 
 def _must_be_free(out: Path) -> None:
+    """Raises InputError if there is a run in `out`; a history whose checkpoint is gone goes as well."""
     if (out / CHECKPOINT).exists():
         raise InputError(f"{out} holds a run already. Add --resume to continue it, or name another folder.")
-
-
-def _first_save(run: Run, out: Path, fresh: bool) -> None:
-    """Save `run` in the folder `out`, which is made; if that fails, what was made is gone again.
-
-    fresh: a new run begins, so a history that lies there is of a run whose checkpoint is gone.
-    """
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        run.save(out / CHECKPOINT)
-        if fresh:
-            (out / HISTORY).unlink(missing_ok=True)
-    except BaseException as error:
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
-        if isinstance(error, OSError):
-            raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
-        raise
+    (out / HISTORY).unlink(missing_ok=True)
 
 
 def _cut(history: Path, step: int) -> None:

@@ -66,9 +66,9 @@ def _started_by_torchrun() -> bool:
     world = os.environ.get("WORLD_SIZE", "1")
     if world == "1":
         return False
-    names = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-    missing = [name for name in names if name not in os.environ]
-    if missing or not world.isdigit() or not os.environ["RANK"].isdigit() or not os.environ["LOCAL_RANK"].isdigit():
+    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    numbers = [world, os.environ.get("RANK", ""), os.environ.get("LOCAL_RANK", "0")]
+    if missing or not all(map(str.isdigit, numbers)):
         raise InputError(
             f"WORLD_SIZE is {world!r}, as if this were one of several processes, and torchrun did not start it"
             f"{': ' + ', '.join(missing) + ' not set' if missing else ''}. Start all with torchrun --nproc-per-node N "

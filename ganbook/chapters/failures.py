@@ -203,9 +203,8 @@ GALLERY: dict[str, Failure] = {
         "D too strong",
         "the objective of G is the saturating one",
         "D is right about every image, and G stays where it started",
-        replace(
-            SMALL, opt_g=partial(SGD, lr=0.05), opt_d=_adam(4e-3, 0.5), steps=500
-        ),  # a fast D, and a G that Adam cannot save
+        # a fast D, and a G that Adam cannot save
+        replace(SMALL, opt_g=partial(SGD, lr=0.05), opt_d=_adam(4e-3, 0.5), steps=500),
         objective=Saturating(),
     ),
     "dead G": _failure(

@@ -273,5 +273,6 @@ def _same_networks(path: str | Path, then: dict[str, Any], run: Run) -> None:
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
         raise InputError(
             f"{path} was trained with other networks than recipe {run.recipe.name!r} builds ({'; '.join(found[:3])}"
-            f"{more}). Pass the Recipe that it was trained with, Run.load({str(path)!r}, recipe=...), or train it again."
+            f"{more}). Pass the Recipe that it was trained with, Run.load({str(path)!r}, recipe=...), or train it "
+            "again."
         )

@@ -19,7 +19,7 @@ from ganbook.training.run import Run, read
 from ganbook.viewing.plots import save_png
 
 resource = pytest.importorskip("resource", reason="limits on files are there on Linux and macOS")
-TOOL = Path(__file__).parents[2] / "tools" / "kill.py"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -62,8 +62,9 @@ def ordinary_user(folder):
 
 def test_a_training_killed_at_random_instants_ends_as_if_it_had_been_left_alone():
     few = ["--kills", "5", "--steps", "12"]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TOOL.parents[1])}
-    done = subprocess.run([sys.executable, TOOL, *few], capture_output=True, text=True, env=env)
+    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tools.checks.kill", *few]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT)
     result = json.loads(done.stdout)
     assert done.returncode == 0 and result["identical"] and result["kills"] == 5, result
 

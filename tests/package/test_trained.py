@@ -39,7 +39,7 @@ def test_networks_are_from_the_recipe_as_it_is(name):
 def test_one_command_remakes_it_and_says_if_it_was_cut_short(name):
     course = pretrained.course(name)
     words = shlex.split(course["command"])
-    assert words[:3] == ["python", "tools/experiments/schedules.py", name]
+    assert words[:4] == ["python", "-m", "tools.experiments.schedules", name]
     assert ("--steps" in words) == (course["steps"] != recipes.get(name).steps)
 
 
