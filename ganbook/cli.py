@@ -202,7 +202,9 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
     options = {"device": device, "folder": args.data, "bf16": args.bf16, "compiled": args.compile}
     if not args.resume:
         distributed.shared(lambda: _must_be_free(args.out))
-        return Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
+        run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
+        run.data  # noqa: B018  a missing or damaged file shows now
+        return run
     run = Run.load(args.out / CHECKPOINT, **options)
     if run.recipe.name != recipe.name:
         raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
