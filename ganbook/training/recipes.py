@@ -124,7 +124,7 @@ class Recipe:
             **({"clip": self.clip} if self.clip is not None else {}),
         }
 
-    def change(self, **changes: Any) -> "Recipe":
+    def change(self, /, **changes: Any) -> "Recipe":
         """Return this recipe with other settings, named as they are called: change(m=32, z_dim=10, lr_g=1e-3).
 
         They are the recipe's own fields, lr_g and lr_d, and every argument that either G or D takes. Raises InputError,

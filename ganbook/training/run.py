@@ -1,7 +1,6 @@
 """A training that can be stopped and continued, in memory and in a file."""
 
 import json
-import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ from torch import nn
 
 from ganbook.base import distributed, hashed_file, validate
 from ganbook.base.devices import choose
-from ganbook.base.errors import DivergedError, GanbookError, InputError
+from ganbook.base.errors import DivergedError, GanbookError, InputError, warn
 from ganbook.base.interrupts import held
 from ganbook.data import Data
 from ganbook.training import recipes
@@ -101,6 +100,11 @@ class Run:
         Ctrl-C waits for the end of the step and comes once its record was given, so the run can always go on.
         Raises InputError for other images than those of the steps before, and warns where that cannot be seen.
         """
+        if self._cut_off:
+            raise InputError(
+                f"Step {self.step + 1} of this run was cut off in the middle, so its networks are between two steps. "
+                "Load its last checkpoint, or start again."
+            )
         self._look_at_data()
         r, players = self.recipe, {"opt_g": self.opt_g, "opt_d": self.opt_d}
         options = {"m": r.m, "k": r.k, "seed": self.seed, "start": self.step, "reuse_fakes": r.reuse_fakes}
@@ -124,11 +128,6 @@ class Run:
 
     def _make_step(self, records: Iterator[Record]) -> Record | None:
         """Make the next step whole, with G's average and the count; None once there is none left to make."""
-        if self._cut_off:
-            raise InputError(
-                f"Step {self.step + 1} of this run was cut off in the middle, so its networks are between two steps. "
-                "Load its last checkpoint, or start again."
-            )
         self._cut_off = True
         try:
             record = next(records, None)
@@ -157,10 +156,9 @@ class Run:
             return
         now = getattr(self.data, "fingerprint", None)
         if self._trained_on is None or now is None:
-            warnings.warn(
+            warn(
                 f"This run goes on after step {self.step:,} with data that have no fingerprint now or had none before, "
-                "so whether they are the same images cannot be checked.",
-                stacklevel=3,
+                "so whether they are the same images cannot be checked."
             )
         elif self._trained_on != now:
             raise InputError(

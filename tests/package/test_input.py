@@ -148,6 +148,10 @@ def run(steps, device):
     return list(run.train(steps))
 
 
+def changed(name):
+    return recipes.get("d-linear").change(**{name: 3})
+
+
 def shown(x, columns):
     plots.show_grid(x, columns)
     plt.close("all")
@@ -239,6 +243,8 @@ CASES = {
     "clip_weights": (clipped, {"bound": real(0.01)}),
     "choose": (devices.choose, {"name": any_device | text}),
     "recipes.get": (recipes.get, {"name": text}),
+    "Recipe.change": (changed, {"name": some("m", "z_dim", "lr_g", odd=("", "width", "lr", "m ", "self"))}),
+    "Recipe.networks": (recipes.get("d-linear").networks, {"seed": some(0, 3, odd=(-1, 1.0, True, "1", NAN, 2**70))}),
     "trained.load": (pretrained.load, {"name": text, "device": any_device}),
     "results.load": (results.load, {"name": text | st.just("../results/best")}),
     "class_shares": (class_shares, {"y": labels(6), "classes": whole(10)}),

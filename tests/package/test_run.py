@@ -13,7 +13,7 @@ from torch import nn
 from torch.optim import SGD, Adam
 
 from ganbook.base import hashed_file
-from ganbook.base.errors import DivergedError, InputError
+from ganbook.base.errors import DivergedError, GanbookWarning, InputError
 from ganbook.data import Images
 from ganbook.models import mlp
 from ganbook.objectives import NonSaturating
@@ -366,10 +366,10 @@ def test_data_without_a_fingerprint_are_trained_on_and_resume_says_what_it_canno
     list(part.train(3))
     part.save(tmp_path / "run.pt")
     part = load(tmp_path / "run.pt", data=Few())
-    with pytest.warns(UserWarning, match="after step 3 .* cannot be checked"):
+    with pytest.warns(GanbookWarning, match="after step 3 .* cannot be checked"):
         list(part.train(3))
     assert same(state(whole), state(part))
-    with pytest.warns(UserWarning, match="cannot be checked"):  # and the other way round
+    with pytest.warns(GanbookWarning, match="cannot be checked"):  # and the other way round
         next(load(tmp_path / "run.pt").train(1))
 
 
