@@ -47,7 +47,7 @@ def joined(name: str = "auto") -> Iterator[torch.device]:
     Raises InputError for a device that is missing or that ranks cannot share work on, LostError if the others are not
     found.
     """
-    several = int(os.environ.get("WORLD_SIZE", 1)) > 1
+    several = _started_by_torchrun()
     device = of_rank(name, int(os.environ.get("LOCAL_RANK", 0))) if several else choose(name)
     if not several or count() > 1:
         yield device
@@ -59,6 +59,22 @@ def joined(name: str = "auto") -> Iterator[torch.device]:
         yield device
     finally:
         dist.destroy_process_group()
+
+
+def _started_by_torchrun() -> bool:
+    """Say whether this is one of several processes. Raises InputError if only a part of what torchrun sets is set."""
+    world = os.environ.get("WORLD_SIZE", "1")
+    if world == "1":
+        return False
+    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    numbers = [world, os.environ.get("RANK", ""), os.environ.get("LOCAL_RANK", "0")]
+    if missing or not all(map(str.isdigit, numbers)):
+        raise InputError(
+            f"WORLD_SIZE is {world!r}, as if this were one of several processes, and torchrun did not start it"
+            f"{': ' + ', '.join(missing) + ' not set' if missing else ''}. Start all with torchrun --nproc-per-node N "
+            "-m ganbook train ..., or unset WORLD_SIZE to train in one process."
+        )
+    return int(world) > 1
 
 
 def part(m: int) -> int:

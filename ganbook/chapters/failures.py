@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import SGD, Adam
 
 from ganbook.data import Images
 from ganbook.models import dcgan, mlp, pyramid
 from ganbook.objectives import NonSaturating, Saturating
-from ganbook.training.recipes import SGD, Adam, Recipe
+from ganbook.training.recipes import Recipe
 
 # ---------------------------------------------------------------------------------------------------------- symptoms
 
@@ -166,8 +167,8 @@ def _mlp(hidden: tuple[int, ...] = (256,), slope: float = 0.0, norm: bool = Fals
     return partial(mlp.Generator, z_dim=64, hidden=hidden, slope=slope, norm=norm)
 
 
-def _adam(lr: float, beta_1: float) -> Adam:
-    return Adam(lr, (beta_1, 0.999))
+def _adam(lr: float, beta_1: float, beta_2: float = 0.999) -> partial:
+    return partial(Adam, lr=lr, betas=(beta_1, beta_2))
 
 
 SMALL = Recipe(  # the smallest pair that draws digits within 1,000 steps, 4 ms each on one thread
@@ -198,7 +199,8 @@ GALLERY: dict[str, Failure] = {
         "D too strong",
         "the objective of G is the saturating one",
         "D is right about every image, and G stays where it started",
-        replace(SMALL, opt_g=SGD(0.05), opt_d=_adam(4e-3, 0.5), steps=500),  # a fast D, and a G that Adam cannot save
+        # a fast D, and a G that Adam cannot save
+        replace(SMALL, opt_g=partial(SGD, lr=0.05), opt_d=_adam(4e-3, 0.5), steps=500),
         objective=Saturating(),
     ),
     "dead G": _failure(
@@ -224,8 +226,8 @@ GALLERY: dict[str, Failure] = {
             SMALL,
             G=Generator,
             D=partial(Discriminator, last_norm=False),
-            opt_g=Adam(1e-3, (0.5, 0.99)),
-            opt_d=Adam(4e-4, (0.5, 0.99)),
+            opt_g=_adam(1e-3, 0.5, 0.99),
+            opt_d=_adam(4e-4, 0.5, 0.99),
             m=32,
             steps=240,
         ),

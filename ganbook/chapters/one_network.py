@@ -1,7 +1,7 @@
 """Training without an opponent: one network that brings its own loss, beside the two players of
 ganbook.training.run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -9,15 +9,17 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Adam, Optimizer
 
 from ganbook.base import seeds, validate
 from ganbook.base.devices import choose
-from ganbook.base.errors import DivergedError
-from ganbook.data import Images, Stacked, find
+from ganbook.base.errors import DivergedError, InputError
+from ganbook.data import Data, find
 from ganbook.models import diffusion, parameters, vae
+from ganbook.training import optimisers
 from ganbook.training.ema import averaged
 from ganbook.training.loop import CHECK_EVERY, Record, update
-from ganbook.training.recipes import Adam
+from ganbook.training.recipes import whole
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,20 @@ class Plan:
     """What a Recipe is for a pair: `model()` builds a network with a method loss(x) -> {"loss": ..., ...}.
 
     The network is a Generator too: it maps noise (m, z_dim) to images, so ganbook.models.sampling and
-    ganbook.evaluation.report take it. m: images in a minibatch. ema: as in Recipe; 0 keeps no average.
+    ganbook.evaluation.report take it. m: images in a minibatch. opt, ema: as in Recipe; ema 0 keeps no average.
     """
 
     name: str
     title: str
     source: str
     model: Callable[[], nn.Module]
-    opt: Adam
+    opt: Callable[[Iterable[nn.Parameter]], Optimizer]
     m: int
     ema: float = 0.0
 
     def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module]:
         """Return the new network, alone in a tuple, with weights that depend on `seed` only."""
-        with seeds.global_draws("weights", seed, device=torch.device("cpu")):
+        with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
             network = self.model()
         return (network.to(device, memory_format=torch.channels_last),)
 
@@ -51,7 +53,7 @@ class Plan:
             "source": self.source,
             "network": type(network).__name__,
             "parameters": parameters(network),
-            "optimiser": repr(self.opt),
+            "optimiser": optimisers.settings(optimisers.build(self.opt, network)),
             "batch": self.m,
             "z": network.z_dim,
             "ema": self.ema,
@@ -63,15 +65,28 @@ class Fit:
     ganbook.training.run.Run.
 
     The record of a step holds the entries of the network's loss. Step s draws the same images and the same noise for
-    the same seed, whatever happened before. folder: where the images are, see ganbook.data.find.
+    the same seed, whatever happened before. data, folder: as for a Run.
     """
 
     def __init__(
-        self, plan: Plan, *, seed: int = 0, device: torch.device | str = "cpu", folder: str | Path | None = None
+        self,
+        plan: Plan,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        data: Data | None = None,
+        folder: str | Path | None = None,
     ) -> None:
-        self.plan, self.seed, self.device, self.folder = plan, seed, choose(device), folder
-        (self.G,) = plan.networks(seed, self.device)
-        self.opt = plan.opt(self.G.parameters())
+        if data is not None and folder is not None:
+            raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
+        self.plan = plan
+        self.seed = whole(seed)
+        self.device = choose(device)
+        self.folder = folder
+        if data is not None:
+            self.data = data
+        (self.G,) = plan.networks(self.seed, self.device)
+        self.opt = optimisers.build(plan.opt, self.G)
         self.ema = averaged(self.G, plan.ema) if plan.ema else None
         self.step = 0
 
@@ -81,7 +96,7 @@ class Fit:
         return self.ema.module if self.ema else self.G
 
     @cached_property
-    def data(self) -> Images | Stacked:
+    def data(self) -> Data:
         """The training images."""
         return find(self.folder, device=self.device)
 
@@ -117,7 +132,7 @@ PLANS: dict[str, Plan] = {
         title="Variational autoencoder",
         source="Kingma and Welling (2014), with the generator and the convolutions of tutorial A",
         model=vae.VAE,
-        opt=Adam(1e-3),  # it and the length of z: the best of six settings (tools/experiments/board.py)
+        opt=partial(Adam, lr=1e-3),  # it and the length of z: the best of six settings (tools/experiments/board.py)
         m=64,
         ema=0.99,  # 0.998 still drew grey after 630 steps (seed 100), where the network itself drew digits
     ),
@@ -128,7 +143,7 @@ PLANS: dict[str, Plan] = {
         model=partial(
             diffusion.Diffusion, width=16
         ),  # it and the rate: the best of six settings (tools/experiments/board.py)
-        opt=Adam(2e-3),
+        opt=partial(Adam, lr=2e-3),
         m=64,
         ema=0.99,  # its runs have fewer steps than the VAE's
     ),

@@ -1,7 +1,12 @@
 """Two ways to make the same step in less time, for networks while they train: fewer bits, and compiled code."""
 
+import traceback
+
 import torch
 from torch import Tensor, nn
+
+# Where an error comes from if it is one of compilation; the last notices what old versions get wrong without a word.
+COMPILER = ("torch._dynamo", "torch._inductor", "torch._functorch", "ganbook.objectives.slope")
 
 
 def fast(network: nn.Module, *, bf16: bool = False, compiled: bool = False) -> nn.Module:
@@ -13,6 +18,15 @@ def fast(network: nn.Module, *, bf16: bool = False, compiled: bool = False) -> n
     """
     network = BFloat16(network) if bf16 else network
     return torch.compile(network) if compiled else network
+
+
+def of_compilation(error: BaseException) -> bool:
+    """Say whether `error` was raised by what compiles networks and runs what was compiled, and not by the rest."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return False
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    raised_in = [module for module in modules if module != "torch"][-1]  # torch itself only has the assertion
+    return raised_in.startswith(COMPILER) or type(error).__module__.startswith(COMPILER)
 
 
 class BFloat16(nn.Module):

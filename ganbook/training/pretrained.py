@@ -16,6 +16,7 @@ from ganbook.base import hashed_file
 from ganbook.base.errors import InputError
 from ganbook.base.files import ASSETS
 from ganbook.training import recipes
+from ganbook.training.export import export
 from ganbook.training.recipes import Recipe
 
 FORMAT = "ganbook weights 1"
@@ -38,6 +39,10 @@ class Trained:
         """The generator to sample from, as ganbook.training.run.Run has it: G, since an average was stored in its
         place."""
         return self.G
+
+    def export(self, path: str | Path) -> None:
+        """Write G for use elsewhere, as safetensors; see ganbook.training.export."""
+        export(self, path)
 
 
 def names() -> list[str]:

@@ -1,20 +1,25 @@
 """The command, as a user meets it: what it writes, what it says, how it ends."""
 
 import dataclasses
+import itertools
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+import ganbook
 from ganbook import cli
 from ganbook.models import dcgan
-from ganbook.objectives import NonSaturating
+from ganbook.objectives import GradientPenalty, NonSaturating
 from ganbook.training import recipes
 from ganbook.training.run import read
 
@@ -260,3 +265,159 @@ def test_sample_draws_with_a_stored_network(capsys, tmp_path):
 def test_evaluate_knows_the_stored_networks_and_says_so(capsys):
     refused(cli.main(["evaluate", "no-such-run"]), capsys, "no stored network")
     refused(cli.main(["evaluate", "d-linear", "--n", "7", "--device", "cpu"]), capsys, "100 to 10,000")
+
+
+# ---- A start that is refused
+
+
+def oblong(folder):
+    """Grey pictures, of which three are fewer than a batch."""
+    folder.mkdir()
+    for i in range(3):
+        Image.new("L", (28, 28), i).save(folder / f"{i}.png")
+    return folder
+
+
+class Shapeless(NonSaturating):
+    """An objective that a first step finds out about."""
+
+    def discriminator(self, critic, x, x_fake):
+        return {"loss": critic(x)}
+
+
+PLACES = "run", "run/in/folders", "there"
+
+
+class NoNumber(NonSaturating):
+    """An objective whose loss is not a number."""
+
+    def generator(self, critic, x, x_fake):
+        return {"loss": critic(x_fake).mean() * math.nan}
+
+
+REFUSED = {  # what is odd -> options, changes of the recipe, words of the sentence
+    "a folder that is missing": (["--data", "no-such-folder"], {}, "no-such-folder"),
+    "fewer images than a batch": (["--data", "few"], {}, "batch size m"),
+    "a network for other images": ([], {"size": 16}, "(32, 1, 16, 16)"),
+    "an objective that gives no scalar": ([], {"objective": Shapeless()}, "one number"),
+    "a device that is not there": (["--device", "cuda:7"], {}, "cuda:7"),
+    "a penalty that compiled code cannot give": (["--compile"], {"objective": GradientPenalty()}, "--compile"),
+    "a loss that is no number": ([], {"objective": NoNumber()}, "finite"),
+    "a batch of none": ([], {"m": 0}, "m of 1 or more"),
+    "ranks that torchrun did not start": (["--device", "cpu"], {}, "torchrun"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.parametrize(("what", "place"), list(zip(REFUSED, itertools.cycle(PLACES))))
+def test_a_start_that_is_refused_leaves_nothing_and_stands_in_the_way_of_nothing(
+    what, place, small_folder, tmp_path, monkeypatch, capsys
+):
+    more, changes, said = REFUSED[what]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    oblong(tmp_path / "few")
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    command = ["train", "c-mlp", "--out", place, "--steps", "1", "--data", str(small_folder), "--device", "cpu"]
+    with monkeypatch.context() as patch:
+        patch.setitem(recipes.RECIPES, "c-mlp", dataclasses.replace(recipes.get("c-mlp"), **changes))
+        if "torchrun" in said:
+            patch.setenv("WORLD_SIZE", "2")
+        assert cli.main([*command, *more]) in (1, 2)
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert sorted(tmp_path.rglob("*")) == before
+    assert cli.main(command) == 0 and (tmp_path / place / cli.CHECKPOINT).exists()
+
+
+def test_a_first_save_that_finds_no_room_leaves_nothing(small_folder, tmp_path, monkeypatch, capsys):
+    def full(content, file):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full)
+        before = sorted(tmp_path.rglob("*"))
+        shared = ["--steps", "9", "--data", str(small_folder), "--device", "cpu"]
+        assert cli.main(["train", "c-mlp", "--out", str(tmp_path / "a" / "b"), *shared]) == 2
+    assert "No space left" in capsys.readouterr().err and sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "set_to",
+    [
+        {"WORLD_SIZE": "2"},
+        {"WORLD_SIZE": "2", "RANK": "0"},
+        {"WORLD_SIZE": "two"},
+        {"WORLD_SIZE": "2", "RANK": "x", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
+        {"WORLD_SIZE": "2", "RANK": "", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
+    ],
+    ids=str,
+)
+def test_half_of_what_torchrun_sets_is_a_sentence(set_to, train, out, capsys, monkeypatch):
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    assert train() == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "torchrun" in said and "WORLD_SIZE" in said and not out.exists()
+
+
+# ---- Consoles, and results that must not get lost
+
+STUB = """
+import sys
+from ganbook import cli
+
+class Scores:
+    def as_dict(self):
+        return {"n": 3}
+    def table(self):
+        return "Fréchet distance → 3.2 × the floor, 数字"
+
+cli.evaluate = lambda G, n, seed: Scores()
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "ascii", "cp1252", "latin-1", "utf-8"])
+def test_every_console_can_say_the_results(encoding, tmp_path):
+    env = os.environ | {"PYTHONIOENCODING": encoding}
+    out = tmp_path / "größe 数字.json"
+    for command in (["evaluate", "d-linear", "--device", "cpu", "--out", str(out)], ["recipes"]):
+        done = subprocess.run([sys.executable, "-c", STUB, *command], capture_output=True, env=env)
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.decode(encoding)
+        assert "3.2" in said or "Radford" in said
+    assert json.loads(out.read_text())["n"] == 3
+    missing = subprocess.run([sys.executable, "-c", STUB, "sample", "数é", "--out", "x"], capture_output=True, env=env)
+    assert missing.returncode == 2 and b"no stored network" in missing.stderr and b"Traceback" not in missing.stderr
+
+
+def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, monkeypatch):
+    class Scores:
+        def as_dict(self):
+            return {"n": 3}
+
+        def table(self):
+            return "the scores"
+
+    monkeypatch.setattr(cli, "evaluate", lambda G, n, seed: Scores())
+    for more in ([], ["--json"]):
+        assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(tmp_path / "no" / "x"), *more]) == 2
+        said = capsys.readouterr()
+        assert "cannot be written" in said.err and ('"n": 3' if more else "the scores") in said.out
+
+
+def test_version_and_help_do_nothing_else(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words in (["--version"], ["--help"], *([name, "--help"] for name in ("recipes", "train", "sample", "export"))):
+        with pytest.raises(SystemExit) as end:
+            cli.main(words)
+        assert end.value.code == 0
+        said = capsys.readouterr().out
+        assert said == f"ganbook {ganbook.__version__}\n" if "--version" in words else said.startswith("usage: ganbook")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_package_and_its_distribution_have_one_version():
+    project = (Path(ganbook.__file__).parents[1] / "pyproject.toml").read_text()
+    assert f'version = "{ganbook.__version__}"' in project

@@ -8,13 +8,14 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
+from torch.optim import Adam
 
 from ganbook import cli
 from ganbook.base.errors import InputError
 from ganbook.models import conditional, mlp, with_labels
 from ganbook.objectives import GradientPenalty, NonSaturating
 from ganbook.training.precision import fast
-from ganbook.training.recipes import Adam, Recipe
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run, read
 
 # torch.compile asks x_fake, which is no leaf, for its gradient; a warning that only becomes an error here.
@@ -27,8 +28,8 @@ SMALL = Recipe(
     G=partial(mlp.Generator, z_dim=4, hidden=(16,), norm=True),
     D=partial(mlp.Discriminator, hidden=(16,), dropout=0.0),
     objective=NonSaturating(),
-    opt_g=Adam(1e-3),
-    opt_d=Adam(1e-3),
+    opt_g=partial(Adam, lr=1e-3),
+    opt_d=partial(Adam, lr=1e-3),
     m=16,
     steps=10,
     ema=0.5,
@@ -119,6 +120,48 @@ def test_a_penalty_on_compiled_code_ends_in_a_sentence(small_folder, eager):
     steep = dataclasses.replace(SMALL, objective=GradientPenalty())
     with pytest.raises(InputError, match=r"differentiated twice.*Leave out --compile"):
         list(Run(steep, folder=small_folder, compiled=True).train(1))
+
+
+class Full(NonSaturating):
+    """An objective in which the memory of a GPU is used up."""
+
+    def generator(self, critic, x, x_fake):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+
+class Wrong(NonSaturating):
+    """An objective whose products do not fit."""
+
+    def generator(self, critic, x, x_fake):
+        return {"loss": (critic(x_fake) @ torch.ones(3)).mean()}
+
+
+class Raises(NonSaturating):
+    """An objective that raises a RuntimeError by itself."""
+
+    def discriminator(self, critic, x, x_fake):
+        raise RuntimeError("no data on the server")
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [(Full(), "out of memory"), (Wrong(), "size mismatch|inconsistent tensor size"), (Raises(), "on the server")],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_compilation_did_not_do_it_is_not_blamed_for(objective, said, small_folder, eager):
+    faulty = dataclasses.replace(SMALL, objective=objective)
+    with pytest.raises(RuntimeError, match=said) as caught:
+        list(Run(faulty, folder=small_folder, compiled=True).train(1))
+    assert not isinstance(caught.value, InputError)
+
+
+def test_a_compiler_that_is_missing_is_a_sentence(small_folder, monkeypatch):
+    def backend(graph, inputs):
+        raise FileNotFoundError("g++")
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    with pytest.raises(InputError, match=r"needs a C\+\+ compiler"):
+        list(Run(SMALL, folder=small_folder, compiled=True).train(1))
 
 
 def test_the_command_has_both(small_folder, tmp_path, eager):

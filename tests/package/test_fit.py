@@ -5,11 +5,13 @@ import json
 import math
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
-from ganbook.base.errors import DivergedError
+from ganbook.base.errors import DivergedError, InputError
 from ganbook.chapters.one_network import PLANS, Fit
+from ganbook.data import Digits
 from ganbook.models import dcgan, parameters
 from ganbook.models.diffusion import Diffusion
 from ganbook.models.sampling import sample
@@ -105,3 +107,18 @@ def test_the_vae_has_about_as_many_parameters_as_a_pair():
     pair = parameters(dcgan.Generator(width=32)) + parameters(dcgan.Discriminator(width=24))
     (model,) = PLANS["vae"].networks(0)
     assert 0.75 < parameters(model) / pair < 1.25
+
+
+def test_data_of_ones_own_are_fitted(small_folder):
+    named, given = (Fit(SMALL["vae"], **of) for of in ({"folder": small_folder}, {"data": Digits(folder=small_folder)}))
+    list(named.train(2)), list(given.train(2))
+    assert torch.equal(weights(named), weights(given))
+    with pytest.raises(InputError, match="data or a folder"):
+        Fit(SMALL["vae"], data=Digits(folder=small_folder), folder=small_folder)
+
+
+@pytest.mark.parametrize("seed", [2.0, True, "2"], ids=repr)
+def test_a_seed_is_a_whole_number(seed):
+    assert torch.equal(weights(Fit(SMALL["vae"], seed=np.int32(2))), weights(Fit(SMALL["vae"], seed=2)))
+    with pytest.raises(InputError, match="whole number"):
+        Fit(SMALL["vae"], seed=seed)

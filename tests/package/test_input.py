@@ -18,7 +18,7 @@ from ganbook.base import devices
 from ganbook.base.errors import InputError
 from ganbook.chapters import results, shapes
 from ganbook.chapters.notebook import claim, number, progress, verify
-from ganbook.chapters.one_network import Adam, Fit, Plan
+from ganbook.chapters.one_network import Fit, Plan
 from ganbook.data import Images, Stacked, find, mixtures, rotate
 from ganbook.evaluation import random_features, report
 from ganbook.evaluation.judge import judged, load
@@ -136,8 +136,7 @@ def fitted(steps, device):
         def loss(self, x):
             return {"loss": (x.flatten(1) - self.mean).square().mean()}
 
-    fit = Fit(Plan("mean", "", "", Mean, Adam(1e-3), m=4), device=device)
-    fit.data = GREY28
+    fit = Fit(Plan("mean", "", "", Mean, torch.optim.Adam, m=4), device=device, data=GREY28)
     return list(fit.train(steps))
 
 
@@ -145,9 +144,12 @@ GREY28 = Images(torch.zeros(8, 28, 28, dtype=torch.uint8))
 
 
 def run(steps, device):
-    run = Run(recipes.get("d-linear"), device=device)
-    run.data = Images(torch.zeros(64, 28, 28, dtype=torch.uint8))
+    run = Run(recipes.get("d-linear"), device=device, data=Images(torch.zeros(64, 28, 28, dtype=torch.uint8)))
     return list(run.train(steps))
+
+
+def changed(name):
+    return recipes.get("d-linear").change(**{name: 3})
 
 
 def shown(x, columns):
@@ -246,6 +248,8 @@ CASES = {
     "clip_weights": (clipped, {"bound": real(0.01)}),
     "choose": (devices.choose, {"name": any_device | text}),
     "recipes.get": (recipes.get, {"name": text}),
+    "Recipe.change": (changed, {"name": some("m", "z_dim", "lr_g", odd=("", "width", "lr", "m ", "self"))}),
+    "Recipe.networks": (recipes.get("d-linear").networks, {"seed": some(0, 3, odd=(-1, 1.0, True, "1", NAN, 2**70))}),
     "trained.load": (pretrained.load, {"name": text, "device": any_device}),
     "results.load": (results.load, {"name": text | st.just("../results/best")}),
     "class_shares": (class_shares, {"y": labels(6), "classes": whole(10)}),

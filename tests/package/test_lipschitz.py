@@ -1,6 +1,8 @@
 """What holds a critic's slope: clipped weights, normalised weights and the gradient penalty, beside exact norms."""
 
+import dataclasses
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -44,10 +46,11 @@ def test_without_clipping_the_same_training_leaves_the_box(optimiser):
     assert min(critic) > 0.03
 
 
-def test_an_optimiser_of_the_recipes_clips_where_it_says_so():
+def test_a_recipe_clips_the_weights_of_d_where_it_says_so():
     D = points.Discriminator()
     for clip, inside in ((0.02, True), (None, False)):
-        optimiser = recipes.RMSprop(1e-3, clip=clip)(D.parameters())
+        recipe = dataclasses.replace(recipes.get("c-mlp"), opt_d=partial(torch.optim.RMSprop, lr=1e-3), clip=clip)
+        _, optimiser = recipe.optimisers(points.Generator(), D)
         D(torch.ones(3, 2)).sum().backward()
         optimiser.step()
         assert (max(p.abs().max().item() for p in D.parameters()) <= 0.02) is inside

@@ -15,6 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim import SGD, Adam, RMSprop
 
 from ganbook import cli
 from ganbook.base import distributed
@@ -34,12 +35,12 @@ from ganbook.objectives import (
 )
 from ganbook.objectives.augmentation import Augmented
 from ganbook.training import recipes
-from ganbook.training.recipes import SGD, Adam, Recipe, RMSprop
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run, read
 
 STEPS = 20
 SETTINGS = ("--device", "cpu", "--steps", "30", "--save-every", "10", "--log-every", "1")
-PLAIN = SGD(0.05, momentum=0.5)
+PLAIN = partial(SGD, lr=0.05, momentum=0.5)
 POINTS = {"image": (2,), "hidden": (16,)}
 
 
@@ -87,10 +88,10 @@ def labelled(n_in, network):
 EQUAL = {
     "minimax, with an average of G": recipe(Saturating(joint=True), ema=0.9),
     "one step of G for two of D": recipe(LeastSquares(), k=2, reuse_fakes=True),
-    "WGAN-GP": recipe(GradientPenalty(), k=2, opt_d=SGD(0.01)),
+    "WGAN-GP": recipe(GradientPenalty(), k=2, opt_d=partial(SGD, lr=0.01)),
     "R1 and R2, paired": recipe(ZeroCentred(Relativistic(), r1=1.0, r2=0.5)),
     "instance noise and R1": recipe(InstanceNoise(ZeroCentred(Hinge(), r1=0.5), sigma=0.3)),
-    "clipped": recipe(NonSaturating(), opt_d=RMSprop(0.01, clip=0.1), opt_g=Adam(1e-3)),
+    "clipped": recipe(NonSaturating(), opt_d=partial(RMSprop, lr=0.01), opt_g=partial(Adam, lr=1e-3), clip=0.1),
     "labels": recipe(
         NonSaturating(),
         G=partial(labelled, 4, lambda n: mlp.Generator(n, slope=0.2, **POINTS)),
@@ -111,7 +112,7 @@ TINY = recipe(
     NonSaturating(),
     G=partial(mlp.Generator, z_dim=4, hidden=(8,), norm=True),
     D=lambda: nn.Sequential(Remembers(), mlp.Discriminator(hidden=(8,), dropout=0.5)),
-    opt_g=Adam(1e-3),
+    opt_g=partial(Adam, lr=1e-3),
     rotate=10.0,
     ema=0.5,
 )
@@ -197,7 +198,8 @@ def test_two_ranks_are_one_process(told, name):
     """Weights, averages, moments of the optimisers and every scalar of every record, after 20 steps."""
     alone = trained(EQUAL[name])
     (first, second), _ = told
-    start = trained(dataclasses.replace(EQUAL[name], opt_g=SGD(0.0), opt_d=SGD(0.0)))
+    still = partial(SGD, lr=0.0)
+    start = trained(dataclasses.replace(EQUAL[name], opt_g=still, opt_d=still))
     moved = (alone["rows"][-1]["d_loss"], start["rows"][-1]["d_loss"])
     assert abs(moved[0] - moved[1]) > 1e-3, "these steps do too little to compare"
     for each in (first, second):

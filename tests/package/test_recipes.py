@@ -1,14 +1,17 @@
 """Recipes: what the sources publish, and nothing that cannot be built."""
 
+import dataclasses
 import json
+from functools import partial
 
 import pytest
 import torch
+from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from ganbook.base.errors import InputError
-from ganbook.models import with_labels
+from ganbook.models import dcgan, mlp, with_labels
 from ganbook.training import recipes
-from ganbook.training.recipes import RECIPES, SGD, Adam
+from ganbook.training.recipes import RECIPES
 
 # name: parameters of D and G, batch, z, steps, first argument of D's optimiser (CURRICULUM of the four tutorials)
 PUBLISHED = {
@@ -26,7 +29,7 @@ def test_settings_are_the_published_ones(name):
     described = r.describe()
     assert described["parameters"] == {"D": d, "G": g}
     assert (described["batch"], described["z"], described["steps"], described["k"]) == (m, z, steps, 1)
-    assert r.opt_d.lr == lr
+    assert r.opt_d.keywords["lr"] == lr
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -55,11 +58,110 @@ def test_building_networks_leaves_global_randomness_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_optimisers_carry_their_settings():
-    layer = torch.nn.Linear(2, 2)
-    adam, sgd = Adam(3e-4, (0.5, 0.9))(layer.parameters()), SGD(0.1, momentum=0.5)(layer.parameters())
-    assert (adam.defaults["lr"], adam.defaults["betas"]) == (3e-4, (0.5, 0.9))
-    assert (sgd.defaults["lr"], sgd.defaults["momentum"]) == (0.1, 0.5)
+def built(opt_g, opt_d=SGD, **more):
+    """A small recipe with these two, and the optimisers that it builds."""
+    recipe = dataclasses.replace(recipes.get("d-linear"), opt_g=opt_g, opt_d=opt_d, **more)
+    return recipe, *recipe.optimisers(*recipe.networks(seed=0))
+
+
+# what describe says: what the recipe is given
+SAID = {
+    "Adam(lr=0.0003, betas=(0.5, 0.9))": partial(Adam, lr=3e-4, betas=(0.5, 0.9)),
+    "Adam(lr=0.001, betas=(0.9, 0.999))": Adam,
+    "Adam(lr=0.002, betas=(0.9, 0.999), weight_decay=0.1)": lambda params: Adam(params, lr=2e-3, weight_decay=0.1),
+    "AdamW(lr=0.001, betas=(0.9, 0.999))": partial(AdamW, fused=False),
+    "SGD(lr=0.1, momentum=0.5, nesterov=True)": partial(SGD, lr=0.1, momentum=0.5, nesterov=True),
+    "RMSprop(lr=5e-05, momentum=0)": partial(RMSprop, lr=5e-5),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_optimisers_are_pytorchs_own_and_are_described_by_what_they_are(said):
+    recipe, opt_g, _ = built(SAID[said])
+    assert type(opt_g) in (Adam, AdamW, SGD, RMSprop) and recipe.describe()["optimisers"]["G"] == said
+
+
+@pytest.mark.parametrize(
+    ("opt", "fused"),
+    [
+        (partial(Adam, lr=1e-3), True),
+        (AdamW, True),
+        (partial(Adam, fused=False), False),
+        (partial(Adam, foreach=True), None),  # both at once PyTorch refuses
+        (lambda params: Adam(params), None),  # what a function builds is its own affair
+        (partial(SGD, lr=0.1), None),
+    ],
+)
+def test_the_fused_kernel_is_taken_where_there_is_one_unless_something_else_was_asked(opt, fused):
+    assert built(opt)[1].defaults["fused"] is fused
+
+
+def test_a_device_without_a_fused_kernel_gets_the_plain_one():
+    recipe = recipes.get("a-dcgan")
+    with torch.device("meta"):
+        G, D = recipe.G(), recipe.D()
+    assert [opt.defaults["fused"] for opt in recipe.optimisers(G, D)] == [None, None]
+
+
+@pytest.mark.parametrize("wrong", [Adam([torch.zeros(1)]), 1e-3, "Adam", lambda params: None, print])
+def test_what_is_no_function_to_an_optimiser_is_a_sentence(wrong):
+    with pytest.raises(InputError, match=r"function of the parameters, such as partial\(torch.optim.Adam"):
+        built(SGD, wrong)
+
+
+def test_clipped_weights_stay_in_their_box():
+    for clip, inside in ((0.02, True), (None, False)):
+        recipe, _, opt_d = built(SGD, partial(SGD, lr=1.0), clip=clip)
+        (group,) = opt_d.param_groups
+        for p in group["params"]:
+            p.grad = torch.ones_like(p)
+        opt_d.step()
+        assert all((p.abs().max() <= 0.02).item() is inside for p in group["params"])
+        assert recipe.describe().get("clip") == clip
+
+
+def test_changes_by_name_reach_the_recipe_its_rates_and_its_networks():
+    changed = recipes.get("dcgan").change(m=32, z_dim=10, lr_g=5e-4, lr_d=1e-4, steps=7)
+    now, then = changed.describe(), recipes.get("dcgan").describe()
+    assert (now["batch"], now["z"], now["steps"]) == (32, 10, 7)
+    assert now["optimisers"] == {
+        "D": "Adam(lr=0.0001, betas=(0.5, 0.99))",
+        "G": "Adam(lr=0.0005, betas=(0.5, 0.99))",
+    }
+    free = {"batch", "z", "steps", "optimisers", "parameters"}
+    assert {key: now[key] for key in now if key not in free} == {key: then[key] for key in then if key not in free}
+    G, D = changed.networks(seed=0)
+    assert D.layers[0].out_channels == 24 and G(torch.randn(2, 10)).shape == (2, 1, 28, 28)
+    assert recipes.get("mlp").change(dropout=0.5).networks(0)[1].layers[3].p == 0.5, "an argument of D alone"
+    assert recipes.get("mlp").change(G=mlp.Generator, z_dim=7).networks(0)[0].z_dim == 7, "both at once"
+
+
+@pytest.mark.parametrize("width", [4, 16])
+def test_what_both_networks_take_is_refused_with_the_line_that_does_it(width):
+    recipe = recipes.get("dcgan")
+    with pytest.raises(InputError, match="in G and one in D") as caught:
+        recipe.change(width=width)
+    lines = str(caught.value).split("mean: ")[1].rstrip(".").split(" or ")
+    for player, line in enumerate(lines):
+        changed = eval(line, {"recipe": recipe, "partial": partial})
+        by_hand = [dcgan.Generator(width=width, even=True), dcgan.Discriminator(width=width)][player]
+        assert str(changed.networks(0)[player]) == str(by_hand)
+        assert str(changed.networks(0)[1 - player]) == str(recipe.networks(0)[1 - player])
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("dcgan", {"lr": 1e-3}, "lr_g, lr_d"),
+        ("dcgan", {"z": 3}, "in G z_dim"),
+        ("mlp", {"z_dims": 3}, "in D dropout"),
+        ("dcgan", {"batch": 3, "m": 4}, "m, steps"),
+        ("c-noise", {"lr_g": 1e-3}, "lr_d"),
+    ],
+)
+def test_an_unknown_change_lists_the_known_ones(name, changes, said):
+    with pytest.raises(InputError, match=f"There is no .* to change in recipe '{name}'.*{said}"):
+        recipes.get(name).change(**changes)
 
 
 def test_data_come_in_the_size_and_rotation_of_the_recipe(small_folder):

@@ -85,10 +85,7 @@ def plain_loop(
     networks: G and D, to look at them from outside; new ones if not given.
     """
     G, D = networks or (recipe.G(), recipe.D())
-    opt_g, opt_d = (
-        torch.optim.Adam(net.parameters(), lr=opt.lr, betas=opt.betas)
-        for net, opt in ((G, recipe.opt_g), (D, recipe.opt_d))
-    )
+    opt_g, opt_d = recipe.opt_g(G.parameters()), recipe.opt_d(D.parameters())  # not fused, as recipe.optimisers would
     criterion = nn.BCEWithLogitsLoss()
     real = torch.full((m,), getattr(recipe.objective, "real", 1.0))
     while True:

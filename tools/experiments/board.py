@@ -20,11 +20,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch.optim import Adam
 
 from ganbook.chapters.one_network import PLANS, Plan
 from ganbook.models import diffusion, parameters, vae
 from ganbook.models.sampling import sample
-from ganbook.training.recipes import RECIPES, Adam, Recipe
+from ganbook.training.recipes import RECIPES, Recipe
 from tools.experiments.objective_runs import SHORT_EMA, TRIAL, TRIAL_SEED, choose
 from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, N, Table, distance, floor, settings, spend
@@ -50,13 +51,13 @@ def variants() -> dict[str, dict[str, Recipe | Plan]]:
     """Name -> the settings to choose from; a recipe has one, that of its source."""
     recipes = some({name: {"": recipe} for name, recipe in RECIPES.items() if reason(recipe) is None})
     autoencoders = {
-        f"z {z_dim}, {lr:g}": changed(PLANS["vae"], model=partial(vae.VAE, z_dim=z_dim), opt=Adam(lr))
+        f"z {z_dim}, {lr:g}": changed(PLANS["vae"], model=partial(vae.VAE, z_dim=z_dim), opt=partial(Adam, lr=lr))
         for z_dim in (8, 16, 32)
         for lr in (1e-3, 2e-3)
     }
     diffusions = {
         f"width {width}, {lr:g}": changed(
-            PLANS["diffusion"], model=partial(diffusion.Diffusion, width=width), opt=Adam(lr)
+            PLANS["diffusion"], model=partial(diffusion.Diffusion, width=width), opt=partial(Adam, lr=lr)
         )
         for width in (16, 24, 32)
         for lr in (1e-3, 2e-3)

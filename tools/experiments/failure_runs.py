@@ -12,10 +12,12 @@ from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 
+from torch.optim import Adam
+
 from ganbook.chapters.failures import GALLERY
 from ganbook.models import dcgan, minibatch
 from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
-from ganbook.training.recipes import Adam, Recipe
+from ganbook.training.recipes import Recipe
 from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, N, Table, floor, settings
 
@@ -30,8 +32,8 @@ HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 
     G=partial(dcgan.Generator, width=32),
     D=partial(dcgan.Discriminator, width=24),
     objective=NonSaturating(),
-    opt_g=Adam(2e-3, BETAS),
-    opt_d=Adam(8e-4, BETAS),
+    opt_g=partial(Adam, lr=2e-3, betas=BETAS),
+    opt_d=partial(Adam, lr=8e-4, betas=BETAS),
     m=64,
     steps=0,
     reuse_fakes=True,
@@ -44,20 +46,20 @@ def sensitivity() -> dict[str, Recipe]:
     """One setting of the healthy pair changed at a time."""
     table = {"as it is": HEALTHY}
     for factor in (1 / 16, 1 / 4, 4, 16):
-        rates = [Adam(opt.lr * factor, BETAS) for opt in (HEALTHY.opt_g, HEALTHY.opt_d)]
-        table[f"both rates x {factor:g}"] = changed(HEALTHY, opt_g=rates[0], opt_d=rates[1])
+        table[f"both rates x {factor:g}"] = HEALTHY.change(lr_g=2e-3 * factor, lr_d=8e-4 * factor)
     for m in (8, 256):
-        table[f"batch {m}"] = changed(HEALTHY, m=m)
+        table[f"batch {m}"] = HEALTHY.change(m=m)
     for z_dim in (1, 4, 256):
-        table[f"z {z_dim}"] = changed(HEALTHY, G=partial(dcgan.Generator, width=32, z_dim=z_dim))
+        table[f"z {z_dim}"] = HEALTHY.change(z_dim=z_dim)
     for beta in (0.0, 0.9):
-        rates = [Adam(opt.lr, (beta, 0.99)) for opt in (HEALTHY.opt_g, HEALTHY.opt_d)]
-        table[f"beta_1 {beta:g}"] = changed(HEALTHY, opt_g=rates[0], opt_d=rates[1])
+        opts = {name: partial(getattr(HEALTHY, name), betas=(beta, 0.99)) for name in ("opt_g", "opt_d")}
+        table[f"beta_1 {beta:g}"] = changed(HEALTHY, **opts)
     return table
 
 
 def remedies(base: Recipe) -> dict[str, Recipe]:
     """One remedy at a time for `base`."""
+    rate = base.opt_d.keywords["lr"]
     nets = {"minibatch discrimination": minibatch.Discrimination, "minibatch deviation": minibatch.Deviation}
     table = {
         "none": base,
@@ -66,8 +68,8 @@ def remedies(base: Recipe) -> dict[str, Recipe]:
         "instance noise 0.1": changed(base, objective=InstanceNoise(NonSaturating(), 0.1)),
         "instance noise 0.5": changed(base, objective=InstanceNoise(NonSaturating(), 0.5)),
         **{name: changed(base, D=_with(base.D, layer)) for name, layer in nets.items()},
-        "D's rate x 4": changed(base, opt_d=Adam(base.opt_d.lr * 4, base.opt_d.betas)),
-        "D's rate / 4": changed(base, opt_d=Adam(base.opt_d.lr / 4, base.opt_d.betas)),
+        "D's rate x 4": base.change(lr_d=rate * 4),
+        "D's rate / 4": base.change(lr_d=rate / 4),
     }
     if base is not HEALTHY:  # a penalty needs a D without BatchNorm
         table["R1, 0.2"] = changed(base, objective=ZeroCentred(NonSaturating(), r1=0.2))

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Adam
 
 from ganbook.base import seeds
 from ganbook.base.errors import DivergedError
@@ -30,7 +31,7 @@ from ganbook.models import dcgan
 from ganbook.models.sampling import sample
 from ganbook.objectives import NonSaturating
 from ganbook.objectives.augmentation import Augmented, centres
-from ganbook.training.recipes import Adam, Recipe
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
 from tools.experiments.sizes import CACHE, sized, some
@@ -68,8 +69,8 @@ RECIPE = Few(
     G=partial(dcgan.Generator, width=32),
     D=partial(dcgan.Discriminator, width=24),
     objective=NonSaturating(),
-    opt_g=Adam(2e-3, (0.5, 0.99)),
-    opt_d=Adam(8e-4, (0.5, 0.99)),
+    opt_g=partial(Adam, lr=2e-3, betas=(0.5, 0.99)),
+    opt_d=partial(Adam, lr=8e-4, betas=(0.5, 0.99)),
     m=64,
     steps=0,
     reuse_fakes=True,

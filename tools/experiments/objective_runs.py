@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from torch import nn
+from torch.optim import Adam, RMSprop
 
 from ganbook.models import dcgan, spectral
 from ganbook.models.sampling import sample
@@ -27,7 +28,7 @@ from ganbook.objectives import (
     Wasserstein,
     ZeroCentred,
 )
-from ganbook.training.recipes import Adam, Recipe, RMSprop
+from ganbook.training.recipes import Recipe
 from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.trials import LEAST, NEVER, N, Table, distance, floor, settings, spend
 
@@ -36,7 +37,7 @@ SEEDS, TRIAL_SEED = sized([0, 1, 2], [0]), 100
 EMA, SHORT_EMA = 0.998, 0.99  # of G; trials, and runs of half the steps or fewer, are too short for the long average
 
 
-def _recipe(objective, D=None, opt_g=None, opt_d=None, k: int = 1, ema: float = EMA) -> Recipe:
+def _recipe(objective, D, opt_g, opt_d, k: int, ema: float, clip: float | None = None) -> Recipe:
     """A recipe of the table: the networks are the same but for D's normalisation.
 
     D normalises each image by itself (one group of channels: Wu and He, 2018; Ba et al., 2016), which a penalty on its
@@ -56,14 +57,18 @@ def _recipe(objective, D=None, opt_g=None, opt_d=None, k: int = 1, ema: float = 
         k=k,
         reuse_fakes=True,
         ema=ema,
+        clip=clip,
     )
 
 
 def _rates(objective, D=None, betas=(0.5, 0.99), k: int = 1, ema: float = EMA) -> dict[str, Recipe]:
     """The same with three rates: G's, and D's at 0.4 of it."""
+
+    def adam(lr: float) -> partial:
+        return partial(Adam, lr=lr, betas=betas)
+
     return {
-        f"{lr:g}": _recipe(objective, D, Adam(lr, betas), Adam(round(0.4 * lr, 9), betas), k, ema)
-        for lr in (5e-4, 1e-3, 2e-3)
+        f"{lr:g}": _recipe(objective, D, adam(lr=lr), adam(lr=round(0.4 * lr, 9)), k, ema) for lr in (5e-4, 1e-3, 2e-3)
     }
 
 
@@ -89,7 +94,7 @@ def variants() -> dict[str, dict[str, Recipe]]:
         "least squares": _rates(LeastSquares()),
         "hinge": _rates(Hinge()),
         "Wasserstein, clipped": {
-            f"{lr:g}": _recipe(Wasserstein(), None, RMSprop(lr), RMSprop(lr, clip=0.01), 5, SHORT_EMA)
+            f"{lr:g}": _recipe(Wasserstein(), None, *2 * [partial(RMSprop, lr=lr)], 5, SHORT_EMA, clip=0.01)
             for lr in (5e-5, 2e-4, 5e-4)  # the first is that of Arjovsky et al. (2017), algorithm 1
         },
         "Wasserstein, gradient penalty": _rates(GradientPenalty(), None, (0.0, 0.9), 5, SHORT_EMA),

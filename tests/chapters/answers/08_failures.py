@@ -11,50 +11,60 @@ def one_sided(player):
 
 # %% ex-failures-momentum right: with new optimisers and a name of its own
 def one_sided(player):
-    adam = type(SMALL.opt_g)
+    lr = SMALL.opt_g.keywords["lr"]
     first = {"G": 0.5, "D": 0.5, player: 0.9}
-    opts = {f"opt_{name.lower()}": adam(SMALL.opt_g.lr, betas=(beta, 0.999)) for name, beta in first.items()}
+    opts = {
+        f"opt_{name.lower()}": partial(torch.optim.Adam, lr=lr, betas=(beta, 0.999)) for name, beta in first.items()
+    }
     return replace(SMALL, name=f"momentum for {player}", changes=("one player only",), **opts)
+
+
+# %% ex-failures-momentum right: a function of its own
+def one_sided(player):
+    def slow(params):
+        return torch.optim.Adam(params, lr=4e-4, betas=(0.9, 0.999))
+
+    return SMALL.change(**{f"opt_{player.lower()}": slow})
 
 
 # %% ex-failures-momentum wrong: both players
 def one_sided(player):
-    slow = replace(SMALL.opt_g, betas=(0.9, 0.999))
+    slow = partial(SMALL.opt_g, betas=(0.9, 0.999))
     return replace(SMALL, opt_g=slow, opt_d=slow)
 
 
 # %% ex-failures-momentum wrong: the other player
 def one_sided(player):
     word = "opt_d" if player == "G" else "opt_g"
-    return replace(SMALL, **{word: replace(getattr(SMALL, word), betas=(0.9, 0.999))})
+    return replace(SMALL, **{word: partial(getattr(SMALL, word), betas=(0.9, 0.999))})
 
 
 # %% ex-failures-momentum wrong: PyTorch's usual rate comes along
 def one_sided(player):
-    return replace(SMALL, **{f"opt_{player.lower()}": type(SMALL.opt_g)(1e-3)})
+    return replace(SMALL, **{f"opt_{player.lower()}": torch.optim.Adam})
 
 
 # %% ex-failures-momentum wrong: the second beta changes too
 def one_sided(player):
     word = f"opt_{player.lower()}"
-    return replace(SMALL, **{word: replace(getattr(SMALL, word), betas=(0.9, 0.99))})
+    return replace(SMALL, **{word: partial(getattr(SMALL, word), betas=(0.9, 0.99))})
 
 
 # %% ex-failures-momentum wrong: a shorter training
 def one_sided(player):
     word = f"opt_{player.lower()}"
-    return replace(SMALL, steps=300, **{word: replace(getattr(SMALL, word), betas=(0.9, 0.999))})
+    return replace(SMALL, steps=300, **{word: partial(getattr(SMALL, word), betas=(0.9, 0.999))})
 
 
 # %% ex-failures-momentum wrong: always G
 def one_sided(player):
-    return replace(SMALL, opt_g=replace(SMALL.opt_g, betas=(0.9, 0.999)))
+    return replace(SMALL, opt_g=partial(SMALL.opt_g, betas=(0.9, 0.999)))
 
 
 # %% ex-failures-momentum wrong: from another pair of the gallery
 def one_sided(player):
     first = {"opt_g": SMALL.opt_g, "opt_d": SMALL.opt_d}
-    first[f"opt_{player.lower()}"] = replace(SMALL.opt_g, betas=(0.9, 0.999))
+    first[f"opt_{player.lower()}"] = partial(SMALL.opt_g, betas=(0.9, 0.999))
     return replace(GALLERY["dead G"].healthy, **first)
 
 
