@@ -42,7 +42,7 @@ class Steeper(Plain):
 
 
 class Slotted:
-    __slots__ = ("b", "a")
+    __slots__ = ("a", "b")
 
     def __init__(self):
         self.a, self.b = 1, "x"
@@ -109,8 +109,9 @@ def test_two_equal_objects_read_alike_without_an_address(name):
 
 
 def test_another_process_says_the_same():
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
-    code += "from tests.package.test_description import *\nfor make in MAKERS.values(): print(described(make()))"
+    here = Path(__file__)
+    code = f"import sys; sys.path[:0] = {[str(here.parent), str(here.parents[2])]}\n"
+    code += f"from {__name__} import *\nfor make in MAKERS.values(): print(described(make()))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.splitlines() == [described(make()) for make in MAKERS.values()]
 
