@@ -1,9 +1,13 @@
 """The errors that ganbook raises on purpose; each message says what was expected, what came and what to do.
 
+What is almost surely a mistake and may yet be right is not refused: there it warns, with a GanbookWarning.
+
 What a caller passes is looked at where it comes in (ganbook.base.validate). Networks, objectives and optimisers are
 plain PyTorch and raise its errors, and functions of ganbook.metrics, which imports nothing else of the package,
 ValueError.
 """
+
+import warnings
 
 
 class GanbookError(Exception):
@@ -20,3 +24,15 @@ class DivergedError(GanbookError, ArithmeticError):
 
 class LostError(GanbookError, ConnectionError):
     """One of the processes that train together has ended, or cannot be reached."""
+
+
+class GanbookWarning(UserWarning):
+    """Something looks like a mistake that would train without an error; the message says what to check.
+
+    `warnings.simplefilter("error", GanbookWarning)` turns all of them into errors, "ignore" silences them.
+    """
+
+
+def warn(sentence: str) -> None:
+    """Show `sentence` as a GanbookWarning, also if it was shown before: that was another training."""
+    warnings.warn_explicit(sentence, GanbookWarning, filename="ganbook", lineno=1)

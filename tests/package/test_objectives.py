@@ -115,7 +115,7 @@ def test_the_players_pull_the_logit_of_a_fake_in_opposite_directions(objective):
     level = torch.tensor(between, requires_grad=True)
 
     def critic(points):
-        return torch.where(points[:, 0] > 0, points[:, 0] * 0, level.expand(len(points)))
+        return torch.where(points[:, 0] > 0, points[:, 0] * 0, -level * points[:, 0])
 
     (d,) = torch.autograd.grad(objective.discriminator(critic, torch.ones(2, 2), -torch.ones(2, 2))["loss"], level)
     (g,) = torch.autograd.grad(objective.generator(critic, torch.ones(2, 2), -torch.ones(2, 2))["loss"], level)
@@ -135,7 +135,7 @@ real, fake = torch.ones(4, 2), -torch.ones(4, 2)
 
 def test_every_objective_of_the_package_is_in_these_tests():
     named = {name for name in objectives.__all__ if isinstance(getattr(objectives, name), type)}
-    assert named == {type(objective).__name__ for objective in EVERY}
+    assert named == {"Objective"} | {type(objective).__name__ for objective in EVERY}
 
 
 @pytest.mark.parametrize(("value", "d", "g"), [(1, 0, 1), (2, 0, 2), (0, 2, 0), (-1, 4, -1)])
