@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from ganbook.base import distributed
-from ganbook.base.devices import choose
+from ganbook.base.devices import choose, flush_denormals
 from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
 from ganbook.base.files import replace
 from ganbook.data import Stacked
@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     0: done. 1: training diverged, or another of its processes was lost. 2: something the user gave cannot be used.
     130: interrupted, and saved.
     """
+    flush_denormals()
     args = _parser().parse_args(argv)
     try:
         return args.run(args)

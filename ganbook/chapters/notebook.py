@@ -1,4 +1,8 @@
-"""What the notebooks of the book share: a budget of steps, claims that are checked, and progress one can watch."""
+"""What the notebooks of the book share: a budget of steps, claims that are checked, and progress one can watch.
+
+Every chapter imports this module in its first cells, which has PyTorch take the smallest numbers as 0: see
+ganbook.base.devices.flush_denormals.
+"""
 
 import os
 import time
@@ -9,12 +13,14 @@ from IPython.display import display
 from torch import nn
 from tqdm.auto import tqdm
 
-from ganbook.base import validate
+from ganbook.base import devices, validate
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training.loop import Record
 from ganbook.viewing.plots import show_grid
 
 SMOKE_STEPS = 4
+
+devices.flush_denormals()
 
 
 def smoke() -> bool:
