@@ -45,6 +45,8 @@ def global_draws(*parts: int | str, device: torch.device) -> Iterator[None]:
     The global generator of `device`, of this GPU where there are several, is put back afterwards: the block neither
     disturbs nor is disturbed.
     """
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", torch.cuda.current_device())
     module = torch.random if device.type == "cpu" else getattr(torch, device.type)
     # torch.manual_seed would also queue a seed for every absent GPU, at a cost that grows with each call.
     manual_seed = torch.default_generator.manual_seed if device.type == "cpu" else module.manual_seed

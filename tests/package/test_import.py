@@ -56,7 +56,8 @@ def run(code):
 
 
 def test_importing_ganbook_leaves_the_process_as_it_was():
-    code = "state()  # matplotlib chooses its backend when it is first asked\nbefore = state()\nimport ganbook\nafter = state()\n"
+    code = "state()  # matplotlib chooses its backend when it is first asked\n"
+    code += "before = state()\nimport ganbook\nafter = state()\n"
     assert run(code + "print(*[name.replace(' ', '_') for name in before if before[name] != after[name]])") == []
 
 
