@@ -75,7 +75,7 @@ def test_labels_go_through():
     G, y = conditional.Generator(z_dim=4, width=2), torch.arange(3)
     half = fast(G, bf16=True)
     assert half.z_dim == 4 and half.classes == 10
-    assert with_labels(half, y)(torch.randn(3, 4)).shape == (3, 1, 28, 28)
+    assert with_labels(half, y)(torch.randn(3, 4)).shape == half(torch.randn(3, 4), y).shape == (3, 1, 28, 28)
     assert not hasattr(fast(mlp.Generator(), bf16=True), "classes")
 
 

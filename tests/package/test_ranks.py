@@ -19,6 +19,7 @@ from torch import nn
 from ganbook import cli
 from ganbook.base import distributed
 from ganbook.base.errors import InputError
+from ganbook.chapters.failures import Mirrored
 from ganbook.data import Digits
 from ganbook.data.mixtures import ring
 from ganbook.models import mlp, spectral
@@ -106,6 +107,9 @@ EQUAL = {
 EQUAL["images, augmented"] = dataclasses.replace(
     EQUAL["images, rotated, with spectral normalisation"], objective=Augmented(NonSaturating(), p=0.5)
 )
+EQUAL["images, mirrored"] = dataclasses.replace(
+    EQUAL["images, rotated, with spectral normalisation"], objective=Mirrored(NonSaturating(), 0.5, fakes=True)
+)
 # Everything that has a state, BatchNorm and dropout included.
 TINY = recipe(
     NonSaturating(),
@@ -146,7 +150,7 @@ def main(out: Path) -> None:
         sys.exit(cli.main(sys.argv[2:]))
     with distributed.joined("cpu") as device:
         assert cli.main(command(out / "whole")) == 0
-        told = {"device": device, "count": distributed.count(), "mine": distributed.mine(torch.arange(6))}
+        told = {"device": device, "count": distributed.count(), "mine": distributed.local_shard(torch.arange(6))}
         told["cases"] = {name: trained(r) for name, r in EQUAL.items()}
         tiny = told["tiny"] = trained(TINY)
         told["drawn"] = tiny["run"].D[0].drawn
@@ -240,8 +244,11 @@ def test_alone_everything_is_given_back():
     torch.manual_seed(1)
     expected = torch.rand(3, 1)
     torch.manual_seed(1)
-    assert torch.equal(distributed.dealt(torch.rand, (3, 1), x.device), expected)
-    assert torch.equal(distributed.mine(x), torch.arange(6.0)) and (distributed.rank(), distributed.count()) == (0, 1)
+    assert torch.equal(distributed.shared_draw(torch.rand, (3, 1), x.device), expected)
+    assert torch.equal(distributed.local_shard(x), torch.arange(6.0)) and (distributed.rank(), distributed.count()) == (
+        0,
+        1,
+    )
     assert distributed.own("dropout") == "dropout" and distributed.anyone(True) and not distributed.anyone(False)
     with distributed.joined("cpu") as device:
         assert device == torch.device("cpu") and distributed.count() == 1
