@@ -11,7 +11,17 @@ import warnings
 
 
 class GanbookError(Exception):
-    """Base of all errors that ganbook raises on purpose."""
+    """Base of all errors that ganbook raises on purpose.
+
+    Example:
+        >>> from ganbook.models import mlp
+        >>> from ganbook.models.sampling import sample
+        >>> try:
+        ...     sample(mlp.Generator(), 0)
+        ... except GanbookError as error:
+        ...     print(error)
+        Expected n of 1 or more, got 0.
+    """
 
 
 class InputError(GanbookError, ValueError):

@@ -19,6 +19,7 @@ from ganbook.training import first_look
 from ganbook.training.minibatches import minibatches
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
+Modes = list[tuple[nn.Module, bool]]  # layers, and for each whether it is in training mode
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ class Training(Iterator[Record]):
     """
 
     def __init__(self, records: Generator[Record, None, None], steps: int) -> None:
-        self._records, self.steps, self.made, self._used = records, steps, 0, False
+        self.steps = steps
+        self.made = 0
+        self._records = records
+        self._used = False
 
     def __next__(self) -> Record:
         self._used = True
@@ -72,8 +76,10 @@ class Training(Iterator[Record]):
         self._records.close()
 
     def __repr__(self) -> str:
-        made = f"{self.made or 'none'} made so far"
-        return f"<a training of {self.steps} steps, {made}; to make them: for record in train(...): ...>"
+        if self.made == self.steps:
+            return f"<a training of {self.steps} steps, all made>"
+        made = self.made or "none"
+        return f"<a training of {self.steps} steps, {made} made so far; to make them: for record in train(...): ...>"
 
     def __del__(self) -> None:
         if self.steps and not self._used and not sys.is_finalizing():
@@ -180,20 +186,20 @@ def train(
         3 192
     """
     first_look.players(G, D, opt_g, opt_d, objective)
-    steps, k = validate.whole(0, "steps", steps), validate.whole(1, "k", k)
-    start, seed = validate.whole(0, "start", start), validate.whole(None, "seed", seed)
+    steps = validate.whole(0, "steps", steps)
+    k = validate.whole(1, "k", k)
+    start = validate.whole(0, "start", start)
+    seed = validate.whole(None, "seed", seed)
     device = device_of(D)
     batches = minibatches(data, m, seed=seed, start=start * k, needed=steps * k, device=device)
     batches = first_look.labels(G, D, data, batches)
-    modes = _modes(G, D)
+    modes = training_modes(G, D)
 
     def algorithm_1() -> Generator[Record, None, None]:
         images = None  # real images seen, once there was a minibatch
         health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good
         for step in range(start + 1, start + steps + 1):
-            for module, training in modes:
-                if module.training != training:
-                    module.training = training
+            put_in(modes)
             rng = seeds.generator("noise", seed, step, device=device)
             normal = partial(torch.randn, generator=rng, device=device)
             draws = seeds.global_draws(distributed.own("dropout"), seed, step, device=device)
@@ -239,9 +245,19 @@ def train(
     return Training(algorithm_1(), steps)
 
 
-def _modes(*networks: nn.Module) -> list[tuple[nn.Module, bool]]:
-    """Put networks that are in evaluation mode in training mode; return every layer with the mode to train it in."""
+def training_modes(*networks: nn.Module) -> Modes:
+    """Put networks that are in evaluation mode in training mode; return every layer with the mode to train it in.
+
+    A layer in evaluation mode within a network in training mode was put there on purpose, and stays there.
+    """
     for network in networks:
         if not network.training:
             network.train()
     return [(module, module.training) for network in networks for module in network.modules()]
+
+
+def put_in(modes: Modes) -> None:
+    """Put every layer in its mode again, whatever was done to it since `training_modes`."""
+    for module, training in modes:
+        if module.training != training:
+            module.training = training

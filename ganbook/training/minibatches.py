@@ -104,8 +104,8 @@ def _of_iterable(data: Iterable, m: int | None, seed: int, needed: int, device: 
 def _say_that_it_ended(taken: int, needed: int) -> None:
     if taken == 0:
         raise InputError(
-            "Expected data, got an iterable that gives no minibatch. (A DataLoader with drop_last=True gives none if "
-            "the data set is smaller than its batch_size; an iterator gives its minibatches once.)"
+            "Expected data, got an iterable that gives no minibatch. A DataLoader with drop_last=True gives none if "
+            "the data set is smaller than its batch_size; an iterator gives its minibatches once."
         )
     raise InputError(
         f"The data ended after {taken} of the {needed} minibatches that this training takes, and cannot be started "
@@ -131,5 +131,7 @@ def _pair(batch: Any) -> Batch:
     x, y = parts[0], parts[1] if len(parts) == 2 else None
     if not isinstance(y, Tensor):
         return x, None
+    if y.shape[:1] != x.shape[:1]:
+        raise InputError(f"Expected a label for each of {len(x)} images of a minibatch, got y {tuple(y.shape)}.")
     whole = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
     return x, y.long() if whole else y

@@ -13,7 +13,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.utils.data import DataLoader
 
 from ganbook.base import devices, seeds, validate
 from ganbook.base.description import described
@@ -134,7 +133,7 @@ def trained_on_iterable(batch, wrap, m, steps):
 
 
 WRAPS = [lambda batch: [batch], lambda batch: [batch, batch], lambda batch: iter([batch]), lambda batch: batch]
-WRAPS += [lambda batch: {"batch": batch}, lambda batch: (batch, 3), lambda batch: DataLoader([batch, batch])]
+WRAPS += [lambda batch: {"batch": batch}, lambda batch: (batch, 3), lambda batch: (part for part in [batch])]
 junk = st.sampled_from([None, "x", b"x", (), [], {}, 3.5, {"x": torch.zeros(3)}, (None, None), nn.Linear(2, 3)])
 
 

@@ -234,6 +234,8 @@ def test_what_gives_no_minibatches_is_refused_at_the_call(data, sentence):
         ([], "got a list of "),
         (POINTS.numpy(), "got a ndarray"),
         (None, "got a NoneType"),
+        ((POINTS, LABELS[:7]), r"label for each of 20 images of a minibatch, got y \(7,\)"),
+        ((POINTS, LABELS[0]), r"label for each of 20 images of a minibatch, got y \(\)"),
         ("ab", "got a str"),
         (torch.tensor(3.0), r"at least one image, got \(\)"),
         (torch.zeros(0, 2), r"at least one image, got \(0, 2\)"),

@@ -324,6 +324,7 @@ def test_a_training_tells_how_far_it_is():
         if record.step == 4:
             break
     assert records.made == 4 and [r.step for r in records] == [5] and list(records) == []
+    assert repr(records) == "<a training of 5 steps, all made>"
 
 
 WRONG = [1e2, 100.0, 2.5, True, "3", None, -1, np.float32(2), torch.tensor(2.0), float("nan"), float("inf"), [2], 1j]
