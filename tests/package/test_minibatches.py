@@ -126,6 +126,22 @@ def test_a_loader_that_shuffles_leaves_global_randomness_alone():
     assert torch.equal(torch.rand(2), expected)
 
 
+def test_what_a_loader_draws_on_the_cpu_is_a_stream_of_its_own_whatever_the_device_of_the_training():
+    """On a GPU nothing else in the loop touches the generator of the CPU."""
+
+    def taken(seed, disturb):
+        torch.manual_seed(disturb)
+        loader = DataLoader(Noisy(), batch_size=8, shuffle=True)
+        batches = minibatches(loader, None, seed=seed, start=0, needed=7, device=CPU)
+        parts = [(next(batches)[0], torch.rand(disturb)) for _ in range(7)]
+        return torch.cat([x for x, _ in parts]), torch.cat([drawn for _, drawn in parts])
+
+    (first, _), (second, drawn), (other, _) = taken(0, 0), taken(0, 3), taken(1, 0)
+    assert torch.equal(first, second) and not torch.equal(first, other)
+    torch.manual_seed(3)
+    assert torch.equal(drawn, torch.rand(21))
+
+
 def test_each_epoch_of_a_loader_has_its_own_order():
     loader = DataLoader(TensorDataset(POINTS), batch_size=20, shuffle=True)
     real, _, _ = listened(loader, 3)
