@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 import ganbook
 from ganbook.base import distributed
-from ganbook.base.devices import choose
+from ganbook.base.devices import choose, flush_denormals
 from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
 from ganbook.base.files import replace
 from ganbook.data import Stacked
@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console may not know é: then \xe9 is said, and the work is not lost
             stream.reconfigure(errors="backslashreplace")
+    flush_denormals()
     args = _parser().parse_args(argv)
     try:
         return args.run(args)

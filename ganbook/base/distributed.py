@@ -86,8 +86,10 @@ def part(m: int) -> int:
     return m // count()
 
 
-def local_shard(whole: Tensor) -> Tensor:
-    """Return this rank's part (m / count(), ...) of a whole minibatch (m, ...)."""
+def local_shard(whole: Tensor | None) -> Tensor | None:
+    """Return this rank's part (m / count(), ...) of a whole minibatch (m, ...); of None, which labels may be, None."""
+    if whole is None:
+        return None
     n = part(len(whole))
     return whole[rank() * n : (rank() + 1) * n]
 

@@ -3,6 +3,8 @@
 Every function raises InputError. Networks and objectives check nothing: they are plain PyTorch and raise its errors.
 """
 
+import operator
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,39 @@ def at_least(least: float, name: str, value: float) -> None:
     """Say so unless `value`, which the caller passed as `name`, is `least` or more; NaN is not."""
     if not value >= least:
         raise InputError(f"Expected {name} of {least} or more, got {value}.")
+
+
+def whole(least: int | None, name: str, value: int) -> int:
+    """Return `value`, passed as `name`, as an int; say so unless it is a whole number, of `least` or more if not None.
+
+    Whole numbers of NumPy and PyTorch are some; a float is none, even 100.0, nor is True.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise InputError(f"Expected {name} as a whole number, such as {name}={max(least or 0, 1)}, got {value!r}.")
+    if least is not None:
+        at_least(least, name, number)
+    return number
+
+
+def labels(y: Tensor, n: int, classes: int, network: str) -> None:
+    """Say so unless y are n labels, int64 (n,), that `network`, which knows `classes` of them, knows; makes a GPU wait.
+
+    network: what the caller calls it, say "G".
+    """
+    if y.shape != (n,) or y.dtype != torch.int64:
+        raise InputError(f"Expected labels y int64 ({n},), one an image, got {y.dtype} {tuple(y.shape)}.")
+    low, high = int(y.min()), int(y.max())
+    if low < 0:
+        raise InputError(f"Expected labels y from 0 up, got {low}.")
+    if high >= classes:
+        raise InputError(
+            f"The labels y run from {low} to {high}, and {network} knows {classes} classes, 0 to {classes - 1}. Build "
+            f"G and D for them, with classes={high + 1}."
+        )
 
 
 def one_each(x: Tensor, name: str, values: Tensor, *, whole: bool = False) -> None:

@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam
 
+from ganbook.base.distributed import shared_draw
 from ganbook.data import Images
 from ganbook.models import dcgan, mlp, pyramid
 from ganbook.objectives import NonSaturating, Saturating
+from ganbook.objectives.changed_images import ChangedImages
 from ganbook.training.recipes import Recipe
 
 # ---------------------------------------------------------------------------------------------------------- symptoms
@@ -73,7 +75,7 @@ def nearer(x: Tensor, a: Tensor, b: Tensor) -> float:
 
 
 @dataclass(frozen=True)
-class Mirrored:
+class Mirrored(ChangedImages):
     """Any `objective`, with a share of the images that D sees turned into their mirror images: an augmentation.
 
     fakes: False does it to real images only, and it leaks into what G draws. True does it to fakes as well, also when G
@@ -86,16 +88,9 @@ class Mirrored:
     share: float
     fakes: bool = False
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for the changed images."""
-        return self.objective.discriminator(critic, self._some(x), self._some(x_fake) if self.fakes else x_fake)
-
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for the changed images."""
-        return self.objective.generator(critic, self._some(x), self._some(x_fake) if self.fakes else x_fake)
-
-    def _some(self, x: Tensor) -> Tensor:
-        chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.share  # (m, 1, 1, 1), one decision an image
+    def change(self, x: Tensor) -> Tensor:
+        """Return images x (m, c, h, w), of which about `share` are now their mirror images."""
+        chosen = shared_draw(torch.rand, (len(x), 1, 1, 1), x.device) < self.share  # one decision an image
         return torch.where(chosen, x.flip(-1), x)
 
 

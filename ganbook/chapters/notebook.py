@@ -19,7 +19,7 @@ from IPython.display import display
 from torch import nn
 from tqdm.auto import tqdm
 
-from ganbook.base import validate
+from ganbook.base import devices, validate
 from ganbook.base.errors import InputError
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training.loop import Record
@@ -28,6 +28,8 @@ from ganbook.viewing.plots import show_grid
 SMOKE_STEPS = 4
 CLAIM = "application/vnd.ganbook.claim+json"  # the type of a claim's record, beside text/plain
 GLUE = "application/papermill.record/"  # what MyST-NB's glue writes before the type of a value that is not shown
+
+devices.flush_denormals()
 
 
 def smoke() -> bool:

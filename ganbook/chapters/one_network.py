@@ -18,7 +18,7 @@ from ganbook.data import Data, find
 from ganbook.models import diffusion, parameters, vae
 from ganbook.training import optimisers
 from ganbook.training.ema import averaged
-from ganbook.training.loop import CHECK_EVERY, Record, update
+from ganbook.training.loop import CHECK_EVERY, Record, put_in, training_modes, update
 from ganbook.training.recipes import whole
 
 
@@ -108,8 +108,9 @@ class Fit:
         validate.at_least(0, "steps", steps)
         batches = self.data.batches(self.plan.m, seed=self.seed, start=self.step)
         health = torch.zeros((), device=self.device)
-        self.G.train()
+        modes = training_modes(self.G)
         for left in range(steps - 1, -1, -1):
+            put_in(modes)
             x, _ = next(batches)
             with seeds.global_draws("fit", self.seed, self.step + 1, device=self.device):
                 entries = self.G.loss(x)

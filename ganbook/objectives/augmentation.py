@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbook.base import validate
 from ganbook.base.distributed import shared_draw
 from ganbook.base.errors import InputError
+from ganbook.objectives.changed_images import ChangedImages
 
 PAPER = -1.0  # what comes in from outside, and what a square is cut out to: black, as in ganbook.data.rotate
 
@@ -104,7 +105,7 @@ def _check(kinds: Sequence[str], p: float) -> None:
 
 
 @dataclass(frozen=True)
-class Augmented:
+class Augmented(ChangedImages):
     """Any `objective`, with all images that D sees augmented: real and fake, also when G is updated.
 
     kinds, p: see `augment`. fakes: False leaves the fakes as they are. Then G learns to draw augmented images.
@@ -118,17 +119,9 @@ class Augmented:
     def __post_init__(self) -> None:
         _check(self.kinds, self.p)
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for the changed images."""
-        return self.objective.discriminator(critic, *self._changed(x, x_fake))
-
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for the changed images; the gradient reaches G's own through the change."""
-        return self.objective.generator(critic, *self._changed(x, x_fake))
-
-    def _changed(self, x: Tensor, x_fake: Tensor) -> tuple[Tensor, Tensor]:
-        x = augment(x, self.kinds, self.p)
-        return x, augment(x_fake, self.kinds, self.p) if self.fakes else x_fake
+    def change(self, x: Tensor) -> Tensor:
+        """Return augment(x, kinds, p)."""
+        return augment(x, self.kinds, self.p)
 
 
 def centres(x: Tensor) -> Tensor:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbook.base.distributed import shared_draw
+from ganbook.objectives.changed_images import ChangedImages
 
 
 @dataclass(frozen=True)
-class InstanceNoise:
+class InstanceNoise(ChangedImages):
     """Any `objective`, with Gaussian noise on all images that D sees, real and fake, also when G is updated.
 
     sigma: its standard deviation, where pixels run over [-1, 1]. Two sets of images that share no point overlap once
@@ -21,13 +22,6 @@ class InstanceNoise:
     objective: Any
     sigma: float
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for noisy x and x_fake."""
-        return self.objective.discriminator(critic, self._noisy(x), self._noisy(x_fake))
-
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
-        """What `objective` gives for noisy x and x_fake; the gradient reaches G through the sum."""
-        return self.objective.generator(critic, self._noisy(x), self._noisy(x_fake))
-
-    def _noisy(self, x: Tensor) -> Tensor:
+    def change(self, x: Tensor) -> Tensor:
+        """Return x + sigma * N(0, I)."""
         return x + self.sigma * shared_draw(torch.randn, x.shape, x.device)

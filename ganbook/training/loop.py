@@ -1,7 +1,9 @@
 """Algorithm 1 of Goodfellow et al. (2014), as a generator: `for record in train(...)`."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +11,15 @@ from torch.optim import Optimizer
 
 from ganbook.base import distributed, seeds, validate
 from ganbook.base.distributed import local_shard
-from ganbook.base.errors import DivergedError, InputError
+from ganbook.base.errors import DivergedError, InputError, warn
 from ganbook.data import Data
-from ganbook.models import with_labels
+from ganbook.models import device_of, with_labels
 from ganbook.objectives import Objective
+from ganbook.training import first_look
+from ganbook.training.minibatches import minibatches
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
+Modes = list[tuple[nn.Module, bool]]  # layers, and for each whether it is in training mode
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,51 @@ class Record:
         return {"step": self.step, "images": self.images, **{name: self[name] for name in self.values}}
 
 
+class Training(Iterator[Record]):
+    """What `train` returns: a step is made whenever the next Record is asked for, and no step before.
+
+    `for record in train(...)` makes all of them, `next` one; leaving the loop leaves the networks as they are then.
+    Warns if it is thrown away before its first step: nothing was trained.
+    """
+
+    def __init__(self, records: Generator[Record, None, None], steps: int) -> None:
+        self.steps = steps
+        self.made = 0
+        self._records = records
+        self._used = False
+
+    def __next__(self) -> Record:
+        self._used = True
+        record = next(self._records)
+        self.made += 1
+        return record
+
+    def close(self) -> None:
+        """Make no more steps."""
+        self._used = True
+        self._records.close()
+
+    def __repr__(self) -> str:
+        if self.made == self.steps:
+            return f"<a training of {self.steps} steps, all made>"
+        made = self.made or "none"
+        return f"<a training of {self.steps} steps, {made} made so far; to make them: for record in train(...): ...>"
+
+    def __del__(self) -> None:
+        if self.steps and not self._used and not sys.is_finalizing():
+            warn(
+                "train(...) was called and no record taken from it, so nothing was trained. A step is made when its "
+                "record is asked for: for record in train(...): ..."
+            )
+
+
 def update(optimiser: Optimizer, loss: Tensor) -> None:
     """Move the parameters that `optimiser` holds one step down the gradient of `loss`.
 
     Only these parameters are differentiated: no gradient is left in the other network, and none is computed in vain.
     Ranks that train together (ganbook.base.distributed) all step down the mean of their gradients.
 
-    Raises InputError if the loss is not one number, or does not depend on any parameter.
+    Raises InputError, before it moves anything, if the loss is not one number, or does not depend on any of them.
 
     >>> import torch
     >>> from ganbook import update
@@ -63,14 +106,22 @@ def update(optimiser: Optimizer, loss: Tensor) -> None:
     >>> w.tolist()  # 3 - 0.5 * 2 * 3
     [0.0]
     """
-    if loss.numel() != 1 or not loss.requires_grad:
+    if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.requires_grad:
+        got = f"a tensor {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+        without = " without one" if isinstance(loss, Tensor) and not loss.requires_grad else ""
         raise InputError(
-            f"Expected a loss that is one number and has a gradient, got {tuple(loss.shape)}"
-            f"{'' if loss.requires_grad else ' without one'}. Take its mean; do not detach what it is computed from."
+            f"Expected a loss that is one number and has a gradient, got {got}{without}. Take its mean; do not detach "
+            "what it is computed from."
         )
-    params = [p for group in optimiser.param_groups for p in group["params"]]
+    params = [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
     optimiser.zero_grad()  # gradients add up from call to call; this one starts from nothing
-    loss.backward(inputs=params)
+    if params:  # with none, backward would ask all that the loss depends on
+        loss.backward(inputs=params)
+    if all(p.grad is None for p in params):
+        raise InputError(
+            "Expected a loss that depends on parameters of its optimiser, got one that depends on none of them: "
+            "something between them was detached, or the optimiser holds those of another network."
+        )
     distributed.average(p.grad for p in params if p.grad is not None)
     optimiser.step()
 
@@ -79,37 +130,51 @@ def train(
     G: nn.Module,
     D: nn.Module,
     objective: Objective,
-    data: Data,
+    data: Data | Iterable,
     *,
     opt_g: Optimizer | None,
     opt_d: Optimizer,
     steps: int,
-    m: int,
+    m: int | None = None,
     k: int = 1,
     seed: int = 0,
     start: int = 0,
     reuse_fakes: bool = False,
-) -> Iterator[Record]:
+) -> Training:
     """Train `G` and `D` in turn and give a Record after each step: Algorithm 1 of Goodfellow et al. (2014).
 
-    The networks change in place, on the device where D's parameters are. The comments in quotation marks are the lines
-    of Algorithm 1.
+    Nothing is trained by the call itself: a step is made when its record is asked for, see Training. The networks
+    change in place, on the device where D's parameters are. The comments in quotation marks are the lines of
+    Algorithm 1.
 
+    G, D: a network that takes labels has a forward with an argument y and is given those of the data.
+    objective: an object with the methods discriminator and generator, see ganbook.objectives.Objective.
+    data: has a method batches(m, seed=, start=), as ganbook.Digits() and ganbook.Images(...) have; or is an iterable of
+        minibatches x (m, ...) or (x, y), such as a DataLoader, which is started again at the end of each epoch, may end
+        an epoch with a short minibatch, and cannot be continued exactly: with start > 0 its images begin anew.
+    opt_g: holds parameters of G, all or some. None leaves G as it is, to train D alone. opt_d: the same for D.
     steps: how many steps (updates of G) to make; an epoch of n images has n // (m * k) of them.
-    m: images in a minibatch, which ranks that train together share out. k: updates of D for each update of G.
-    opt_g: None leaves G as it is, to train D alone.
+    m: images in a minibatch, which ranks that train together share out; may be left out for an iterable, which has its
+        own. k: updates of D for each update of G.
     seed, start: step s draws the same data, noise and dropout for the same seed, whatever happened before; so
         `start=s` continues a run after step s exactly (see ganbook.training.run for the rest of its state).
     reuse_fakes: G is updated on the fakes that D was just updated on, instead of on fresh ones. Saves one pass
         through G a step, about a quarter of the time of a DCGAN; Algorithm 1 draws fresh noise.
+
+    Looking never changes a training: each step begins with every layer in the mode in which it was when `train` was
+    called, and with random generators of its own, so between two steps G and D may be put in evaluation mode and
+    anything may be drawn. A network that comes in evaluation mode is put in training mode as a whole; a layer that is
+    in evaluation mode in a network that is not, such as a BatchNorm frozen on purpose, stays so.
 
     The same seed gives the same bits on the same machine, with the same versions, on the CPU with the same number of
     threads (torch.get_num_threads). Another number may add in another order, and what that rounds away all later steps
     inherit. On a GPU some of PyTorch's operations add in an order that differs from run to run, which
     torch.use_deterministic_algorithms(True) forbids. Compiled networks and several ranks round differently, too.
 
-    Raises InputError at the first step if data and networks do not fit or a number is out of range, DivergedError
-    within 100 steps of a loss that is not a finite number.
+    Raises InputError, at the call or at the first step, if data, networks, optimisers and objective do not fit or a
+    number is out of range; DivergedError within 100 steps of a loss that is not a finite number. Warns, with a
+    GanbookWarning, at the first step of what is almost surely a mistake: images scaled to [0, 1], a D that ends in a
+    sigmoid.
 
     >>> import torch
     >>> from ganbook import Digits, train
@@ -130,62 +195,79 @@ def train(
     >>> 0 < record["d_loss"] < 10
     True
     """
-    for least, name, number in ((0, "steps", steps), (1, "m", m), (1, "k", k), (0, "start", start)):
-        validate.at_least(least, name, number)
-    validate.generator(G)
-    device = next(D.parameters()).device
-    batches = data.batches(m, seed=seed, start=start * k)
-    health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good
-    G.train(), D.train()
-    for step in range(start + 1, start + steps + 1):
-        rng = seeds.generator("noise", seed, step, device=device)
-        with seeds.global_draws(distributed.own("dropout"), seed, step, device=device):
-            for _ in range(k):  # "for k steps do"
-                z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
-                x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
-                z, x, y = map(local_shard, (z, x, y))  # all of it, unless other ranks take their parts
-                g_of, critic = with_labels(G, y), with_labels(D, y)  # the networks themselves, unless they take labels
-                with torch.set_grad_enabled(reuse_fakes):
-                    x_fake = g_of(z)
-                if step == start + 1:
-                    _check(x, x_fake)
-                d = objective.discriminator(critic, x, x_fake.detach())
-                update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
-            g = {}
-            if opt_g is not None:
-                if not reuse_fakes:
-                    z = torch.randn(m, G.z_dim, generator=rng, device=device)  # "sample minibatch of m noise samples"
-                    x_fake = g_of(local_shard(z))
-                g = objective.generator(critic, x, x_fake)
-                update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
-        values = {
-            f"{player}_{name}": v.detach() for player, scalars in (("d", d), ("g", g)) for name, v in scalars.items()
-        }
-        distributed.average(values.values())
-        health += values["d_loss"] + values.get("g_loss", 0.0)
-        if (step % CHECK_EVERY == 0 or step == start + steps) and not health.isfinite():
-            raise DivergedError(
-                f"A loss stopped being a finite number between step {max(step - CHECK_EVERY, start) + 1} and {step}. "
-                "The networks are beyond repair: go back to a checkpoint or start again, with a lower learning rate."
-            )
-        yield Record(step, step * m * k, values)
+    first_look.players(G, D, opt_g, opt_d, objective)
+    steps = validate.whole(0, "steps", steps)
+    k = validate.whole(1, "k", k)
+    start = validate.whole(0, "start", start)
+    seed = validate.whole(None, "seed", seed)
+    device = device_of(D)
+    batches = minibatches(data, m, seed=seed, start=start * k, needed=steps * k, device=device)
+    batches = first_look.labels(G, D, data, batches)
+    modes = training_modes(G, D)
+
+    def algorithm_1() -> Generator[Record, None, None]:
+        images = None  # real images seen, once there was a minibatch
+        health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good
+        for step in range(start + 1, start + steps + 1):
+            put_in(modes)
+            rng = seeds.generator("noise", seed, step, device=device)
+            normal = partial(torch.randn, generator=rng, device=device)
+            draws = seeds.global_draws(distributed.own("dropout"), seed, step, device=device)
+            with draws, torch.enable_grad(), first_look.step(D, first=step == start + 1):
+                for _ in range(k):  # "for k steps do"
+                    x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
+                    n = len(x)
+                    z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
+                    z, x, y = map(local_shard, (z, x, y))  # all of it, unless other ranks take their parts
+                    g_of, critic = with_labels(G, y), with_labels(D, y)  # the networks, unless they take labels
+                    with torch.set_grad_enabled(reuse_fakes):
+                        x_fake = g_of(z)
+                    if images is None:
+                        first_look.minibatch(x, x_fake)
+                        images = start * k * n
+                    images += n
+                    d = objective.discriminator(critic, x, x_fake.detach())
+                    first_look.scalars(objective, "discriminator", d)
+                    update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
+                g = {}
+                if opt_g is not None:
+                    if not reuse_fakes:
+                        z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
+                        x_fake = g_of(local_shard(z))
+                    g = objective.generator(critic, x, x_fake)
+                    first_look.scalars(objective, "generator", g)
+                    update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
+            values = {
+                f"{player}_{name}": value.detach().reshape(())
+                for player, entries in (("d", d), ("g", g))
+                for name, value in entries.items()
+            }
+            distributed.average(values.values())
+            health += values["d_loss"] + values.get("g_loss", 0.0)
+            if (step % CHECK_EVERY == 0 or step == start + steps) and not health.isfinite():
+                raise DivergedError(
+                    f"A loss stopped being a finite number between step {max(step - CHECK_EVERY, start) + 1} and "
+                    f"{step}. The networks are beyond repair: go back to a checkpoint or start again, with a lower "
+                    "learning rate."
+                )
+            yield Record(step, images, values)
+
+    return Training(algorithm_1(), steps)
 
 
-def _check(x: Tensor, x_fake: Tensor) -> None:
-    """Say at the first step what would otherwise surface as an obscure error, or as digits that never get good."""
-    if x.shape != x_fake.shape:
-        raise InputError(
-            f"The data are {tuple(x.shape)} and G makes {tuple(x_fake.shape)}. Choose the size of the data or of G so "
-            "that both are the same."
-        )
-    if x.dtype != x_fake.dtype or x.device != x_fake.device:
-        raise InputError(
-            f"The data are {x.dtype} on {x.device}, G makes {x_fake.dtype} on {x_fake.device}. Both must be the same."
-        )
-    if not x.isfinite().all():
-        raise InputError("Expected data that are finite numbers, got NaN or infinity in the first minibatch.")
-    if x.ndim == 4 and (x.min() < -1 or x.max() > 1):
-        raise InputError(
-            f"Expected images in [-1, 1], the range of G's tanh; the data run from {x.min():.3g} to {x.max():.3g}. "
-            "Scale them: x / 127.5 - 1 for bytes, 2 x - 1 for [0, 1]."
-        )
+def training_modes(*networks: nn.Module) -> Modes:
+    """Put networks that are in evaluation mode in training mode; return every layer with the mode to train it in.
+
+    A layer in evaluation mode within a network in training mode was put there on purpose, and stays there.
+    """
+    for network in networks:
+        if not network.training:
+            network.train()
+    return [(module, module.training) for network in networks for module in network.modules()]
+
+
+def put_in(modes: Modes) -> None:
+    """Put every layer in its mode again, whatever was done to it since `training_modes`."""
+    for module, training in modes:
+        if module.training != training:
+            module.training = training

@@ -44,7 +44,7 @@ class BFloat16(nn.Module):
             if hasattr(network, name):
                 setattr(self, name, getattr(network, name))
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            out = self.network(x) if y is None else self.network(x, y)
+    def forward(self, *inputs: Tensor, **labels: Tensor) -> Tensor:  # whatever `network` takes: see takes_labels
+        with torch.autocast(inputs[0].device.type, dtype=torch.bfloat16):
+            out = self.network(*inputs, **labels)
         return out.float()

@@ -41,17 +41,16 @@ class Recipe:
     ema: d > 0 also keeps a moving average of G's weights, w_avg <- d w_avg + (1 - d) w after each step, to sample from.
     clip: c > 0 brings the weights of D back to [-c, c] after each of its updates, see ganbook.objectives.clip_weights.
 
-    Example:
-        >>> import torch
-        >>> from functools import partial
-        >>> from ganbook.models import mlp
-        >>> from ganbook.objectives import NonSaturating
-        >>> adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
-        >>> pair = {"G": partial(mlp.Generator, z_dim=10), "D": mlp.Discriminator}
-        >>> play = {"objective": NonSaturating(), "opt_g": adam, "opt_d": adam, "m": 64, "steps": 1_000}
-        >>> mine = Recipe("mine", title="My pair", source="me", **pair, **play)
-        >>> mine.change(z_dim=20, lr_d=1e-4).describe()["optimisers"]["D"]
-        'Adam(lr=0.0001, betas=(0.5, 0.999))'
+    >>> import torch
+    >>> from functools import partial
+    >>> from ganbook.models import mlp
+    >>> from ganbook.objectives import NonSaturating
+    >>> adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
+    >>> pair = {"G": partial(mlp.Generator, z_dim=10), "D": mlp.Discriminator}
+    >>> play = {"objective": NonSaturating(), "opt_g": adam, "opt_d": adam, "m": 64, "steps": 1_000}
+    >>> mine = Recipe("mine", title="My pair", source="me", **pair, **play)
+    >>> mine.change(z_dim=20, lr_d=1e-4).describe()["optimisers"]["D"]
+    'Adam(lr=0.0001, betas=(0.5, 0.999))'
     """
 
     name: str

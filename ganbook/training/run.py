@@ -43,14 +43,13 @@ class Run:
 
     Raises InputError for a seed that is no whole number, a device that is missing, and data and folder together.
 
-    Example:
-        >>> import torch
-        >>> from ganbook import Images, Run
-        >>> from ganbook.training import recipes
-        >>> mine = Images(torch.zeros(64, 28, 28, dtype=torch.uint8))
-        >>> run = Run(recipes.get("d-linear"), seed=1, data=mine)
-        >>> [record.step for record in run.train_to(3)], [record.step for record in run.train_to(5)]
-        ([1, 2, 3], [4, 5])
+    >>> import torch
+    >>> from ganbook import Images, Run
+    >>> from ganbook.training import recipes
+    >>> mine = Images(torch.zeros(64, 28, 28, dtype=torch.uint8))
+    >>> run = Run(recipes.get("d-linear"), seed=1, data=mine)
+    >>> [record.step for record in run.train_to(3)], [record.step for record in run.train_to(5)]
+    ([1, 2, 3], [4, 5])
     """
 
     def __init__(

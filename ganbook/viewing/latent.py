@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ganbook.base import validate
 from ganbook.base.errors import InputError
-from ganbook.models import with_labels
+from ganbook.models import takes_labels, with_labels
 from ganbook.models.sampling import fixed_noise
 
 
@@ -167,11 +167,13 @@ def invert(
     validate.at_least(1, "starts", starts)
     validate.at_least(0, "steps", steps)
     validate.at_least(0, "lr", lr)
-    if (hasattr(G, "classes") and y is None) or (y is not None and y.shape != x.shape[:1]):
-        came = "none" if y is None else f"{tuple(y.shape)}"
-        raise InputError(f"Expected labels y ({len(x)},), one for each image, for a G that takes them; got {came}.")
+    if takes_labels(G):
+        if y is None:
+            raise InputError(f"Expected labels y ({len(x)},) for a generator that takes labels.")
+        if hasattr(G, "classes"):
+            validate.labels(y, len(x), G.classes, "G")
     draw = deepcopy(G).eval().requires_grad_(False)
-    draw = with_labels(draw, None if y is None else y.repeat(starts))
+    draw = with_labels(draw, y.repeat(starts) if takes_labels(G) else None)
     z = fixed_noise(G, starts * len(x), seed=seed)  # all starts of all images at once: (starts n, z_dim)
     target = x.to(z).repeat(starts, 1, 1, 1)
     wanted = look(target) if look else None

@@ -11,6 +11,7 @@ from ganbook.base.errors import InputError
 from ganbook.objectives import NonSaturating, Wasserstein, ZeroCentred
 from ganbook.objectives import augmentation as module
 from ganbook.objectives.augmentation import KINDS, Augmented, augment, brighten, centres, cut_out, shift
+from ganbook.objectives.changed_images import ChangedImages
 from ganbook.training.run import Run
 from tests.package.test_run import TINY
 
@@ -146,6 +147,31 @@ def test_reals_only_leaves_the_fakes_alone():
     objective.generator(critic, x, x_fake)
     assert not torch.equal(critic.images[0], x)
     assert torch.equal(critic.images[1], x_fake) and torch.equal(critic.images[2], x_fake)
+
+
+@pytest.mark.parametrize("fakes", [None, False, True])
+def test_an_objective_that_changes_images_says_only_how(fakes):
+    """As a reader would add one: black turns to white and white to black, for both, unless `fakes` is False."""
+
+    @dataclasses.dataclass
+    class Inverted(ChangedImages):
+        objective: object
+
+        def change(self, x):
+            return -x
+
+    objective = Inverted(Wasserstein())
+    if fakes is not None:
+        objective.fakes = fakes
+    x, x_fake = images(seed=0), images(seed=1).requires_grad_()
+    for player in ("discriminator", "generator"):
+        critic = Seen()
+        returned = getattr(objective, player)(critic, x, x_fake)
+        expected = getattr(Wasserstein(), player)(Seen(), -x, x_fake if fakes is False else -x_fake)
+        assert {name: v.item() for name, v in returned.items()} == {name: v.item() for name, v in expected.items()}
+        assert torch.equal(critic.images[-1], x_fake if fakes is False else -x_fake)
+    (gradient,) = torch.autograd.grad(returned["loss"], x_fake)
+    assert (gradient != 0).any(), "G learns through the change"
 
 
 @pytest.mark.parametrize("nothing", [{"p": 0.0}, {"kinds": ()}])

@@ -6,13 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from ganbook.base import seeds
 from ganbook.base.errors import InputError
-from ganbook.models import conditional, dcgan, with_labels
+from ganbook.models import conditional, dcgan, takes_labels, with_labels
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.objectives import NonSaturating
 from ganbook.training.loop import train
+from ganbook.training.precision import fast
 
 CRITICS = [conditional.Discriminator, conditional.Projection]
 
@@ -142,14 +144,147 @@ def test_each_image_is_judged_with_its_own_label(kind):
         (torch.tensor([1, 2]), r"Expected 3 labels, int64 \(3,\), one a sample, got torch.int64 \(2,\)\."),
         (torch.tensor([[1], [2], [3]]), r"Expected 3 labels, .* got torch.int64 \(3, 1\)\."),
         (torch.tensor([1.0, 2.0, 3.0]), r"Expected 3 labels, .* got torch.float32 \(3,\)\."),
-        (torch.tensor([1, 2, 10]), r"Expected labels from 0 to 9, got 1 to 10\."),
-        (torch.tensor([-1, 2, 9]), r"Expected labels from 0 to 9, got -1 to 9\."),
     ],
 )
 def test_labels_that_do_not_fit_are_refused_in_a_sentence(network, y, sentence):
     first = torch.zeros(3, 8) if hasattr(network, "z_dim") else images(3)
     with pytest.raises(InputError, match=sentence):
         network(first, y)
+
+
+class Labels:
+    """Readable images with labels that somebody else gave them."""
+
+    def __init__(self, *labels):
+        self.y = torch.tensor(labels)
+
+    def batches(self, m, *, seed=0, start=0):
+        while True:
+            yield rows(self.y.clamp(0, 9)), self.y
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ((3, 10), r"labels y run from 3 to 10, and G knows 10 classes, 0 to 9\..*classes=11"),
+        ((11, 0), r"labels y run from 0 to 11.*classes=12"),
+        ((2, -1), r"labels y from 0 up, got -1"),
+    ],
+)
+def test_labels_beyond_the_classes_are_refused_where_they_come_in(labels, sentence):
+    G, D = small_generator(), critic(conditional.Projection)
+    with pytest.raises(InputError, match=sentence):
+        sample(G, z=torch.zeros(2, 8), y=torch.tensor(labels))
+    before = torch.cat([p.detach().flatten() for net in (G, D) for p in net.parameters()])
+    with pytest.raises(InputError, match=sentence):
+        next(train(G, D, NonSaturating(), Labels(*labels), **sgd(G, D), steps=1, m=2))
+    assert torch.equal(before, torch.cat([p.detach().flatten() for net in (G, D) for p in net.parameters()]))
+    plain = dcgan.Discriminator(width=4)  # and where only D takes them, D is named
+    with pytest.raises(InputError, match=sentence.replace("G", "D")):
+        next(train(dcgan.Generator(8, 4), D, NonSaturating(), Labels(*labels), opt_g=None, **just(D), steps=1, m=2))
+    next(train(dcgan.Generator(8, 4), plain, NonSaturating(), Labels(*labels), opt_g=None, **just(plain), steps=1, m=2))
+
+
+def just(D):
+    return {"opt_d": torch.optim.SGD(D.parameters(), lr=0.01)}
+
+
+def test_a_forward_never_asks_a_gpu_for_a_number():
+    """On the device meta there are none to ask for: .min(), .item() and `if tensor` raise there."""
+    y = torch.zeros(3, dtype=torch.int64, device="meta")
+    with torch.device("meta"):
+        assert conditional.Generator(z_dim=8, width=4)(torch.zeros(3, 8), y).shape == (3, 1, 28, 28)
+        for kind in CRITICS:
+            assert kind(width=4)(torch.zeros(3, 1, 28, 28), y).shape == (3,)
+
+
+def test_a_forward_compiles_to_a_single_graph():
+    D, x, y = critic(conditional.Projection), images(3), torch.tensor([1, 2, 3])
+    whole = torch.compile(D, backend="eager", fullgraph=True)
+    assert torch.allclose(whole(x, y), D(x, y))
+
+
+# ---- Which networks take labels
+
+
+class Counts(nn.Module):
+    """A G that takes no labels, and whose attribute `classes` is about something else."""
+
+    z_dim, classes = 8, 3
+
+    def __init__(self):
+        super().__init__()
+        self.inner = dcgan.Generator(8, 4)
+
+    def forward(self, z, scale=1.0):
+        return self.inner(z) * scale
+
+
+class Optional(conditional.Generator):
+    """A G that can do without labels, and does not say how many it knows."""
+
+    def __init__(self):
+        super().__init__(z_dim=8, width=4)
+        self.count = self.__dict__.pop("classes")
+
+    def forward(self, z, y=None):
+        hot = torch.zeros(len(z), 10) if y is None else conditional.one_hot(y, len(z), self.count)
+        return self.net(torch.cat([z, hot], dim=1))
+
+
+WRAPPERS = {
+    "plain": lambda network: network,
+    "bf16": lambda network: fast(network, bf16=True),
+    "averaged": AveragedModel,
+    "compiled": lambda network: torch.compile(network, backend="eager"),
+    "all": lambda network: torch.compile(fast(AveragedModel(network), bf16=True), backend="eager"),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+def test_a_network_takes_labels_if_its_forward_has_an_argument_y(wrap):
+    wrap, y = WRAPPERS[wrap], torch.tensor([1, 2])
+    for takes, network in (
+        (True, small_generator()),
+        (True, Optional()),
+        (True, critic(conditional.Projection)),
+        (False, dcgan.Generator(8, 4)),
+        (False, Counts()),
+        (False, nn.Sequential(dcgan.Discriminator(width=4))),
+    ):
+        wrapped = wrap(network)
+        assert takes_labels(wrapped) == takes, network
+        x = images(2) if "Discriminator" in repr(network) or "Projection" in repr(network) else torch.zeros(2, 8)
+        assert torch.isfinite(with_labels(wrapped, y)(x)).all()
+
+
+def test_a_second_argument_of_another_name_is_told_to_be_called_y():
+    class Other(nn.Module):
+        def forward(self, z, condition):
+            return z
+
+    with pytest.raises(InputError, match="got one of Other with the arguments z, condition"):
+        takes_labels(Other())
+
+
+def test_networks_without_labels_take_none_in_a_training_and_a_sample():
+    torch.manual_seed(0)
+    G, D = Counts(), dcgan.Discriminator(width=4)
+    next(train(G, D, NonSaturating(), Readable(), **sgd(G, D), steps=1, m=4))
+    assert sample(G, 3).shape == (3, 1, 28, 28)
+
+
+def test_a_generator_that_does_not_say_how_many_classes_it_knows_must_be_told_labels():
+    G = Optional()
+    with pytest.raises(InputError, match=r"Expected labels y \(n,\)"):
+        sample(G, 3)
+    assert sample(G, 3, y=torch.tensor([0, 9, 4])).shape == (3, 1, 28, 28)
+
+
+def test_data_without_labels_are_refused_by_networks_that_take_them():
+    D = critic(conditional.Projection)
+    with pytest.raises(InputError, match="D takes labels y, and the data give none"):
+        next(train(dcgan.Generator(8, 4), D, NonSaturating(), [images(2)], opt_g=None, **just(D), steps=1))
 
 
 def test_given_fills_in_labels_for_a_network_that_takes_them_and_leaves_another_alone():

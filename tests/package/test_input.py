@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from ganbook.base import devices
+from ganbook.base import devices, seeds, validate
+from ganbook.base.description import described
 from ganbook.base.errors import InputError
 from ganbook.chapters import results, shapes
 from ganbook.chapters.notebook import claim, number, progress, verify
@@ -45,6 +46,7 @@ from ganbook.viewing.sheet import tile
 settings.register_profile("ganbook", derandomize=True, deadline=None, database=None, print_blob=False)
 settings.load_profile("ganbook")
 NAN, INF = math.nan, math.inf
+pytestmark = pytest.mark.filterwarnings("ignore::ganbook.base.errors.GanbookWarning")
 
 
 def some(*usual, odd=()):
@@ -54,6 +56,10 @@ def some(*usual, odd=()):
 
 def whole(*usual):
     return some(*usual, odd=(-(10**12), -1, 0, 1, 2))
+
+
+def count_of(*usual):
+    return some(*usual, odd=(-1, 0, 1e2, 2.0, 0.5, NAN, INF, True, None, "3", torch.tensor(2), torch.tensor([1, 2])))
 
 
 def real(*usual):
@@ -118,6 +124,17 @@ def trained_on_data(G, data, steps, m, k, start):
     D = mlp.Discriminator(image=(1, 8, 8), hidden=(4,))
     opt = torch.optim.SGD(D.parameters(), lr=0.1)
     return list(train(G, D, NonSaturating(), Fixed(data), opt_g=None, opt_d=opt, steps=steps, m=m, k=k, start=start))
+
+
+def trained_on_iterable(batch, wrap, m, steps):
+    G, D = mlp.Generator(3, (4,), (1, 8, 8)), mlp.Discriminator((1, 8, 8), (4,))
+    opts = {"opt_g": torch.optim.SGD(G.parameters(), lr=0.1), "opt_d": torch.optim.SGD(D.parameters(), lr=0.1)}
+    return list(train(G, D, NonSaturating(), wrap(batch), **opts, steps=steps, m=m))
+
+
+WRAPS = [lambda batch: [batch], lambda batch: [batch, batch], lambda batch: iter([batch]), lambda batch: batch]
+WRAPS += [lambda batch: {"batch": batch}, lambda batch: (batch, 3), lambda batch: (part for part in [batch])]
+junk = st.sampled_from([None, "x", b"x", (), [], {}, 3.5, {"x": torch.zeros(3)}, (None, None), nn.Linear(2, 3)])
 
 
 def updated(loss, gradient):
@@ -201,8 +218,10 @@ CASES = {
     "ring": (mixtures.ring, {"modes": whole(8), "radius": real(2.0), "sd": real(0.1)}),
     "grid": (mixtures.grid, {"side": whole(3), "gap": real(2.0), "sd": real(0.1)}),
     "moons": (mixtures.moons, {"pieces": whole(3), "radius": real(2.0), "sd": real(0.1)}),
-    "train": (trained_on_data, {"G": some(PLAIN, odd=(OTHER,)), "data": x8, "steps": whole(1, 2), "m": whole(3)}
-              | {"k": whole(1, 2), "start": whole(0, 7)}),
+    "train": (trained_on_data, {"G": some(PLAIN, odd=(OTHER,)), "data": x8, "steps": count_of(1, 2)}
+              | {"m": count_of(3), "k": count_of(1, 2), "start": count_of(0, 7)}),
+    "train, iterable": (trained_on_iterable, {"batch": x8 | st.tuples(x8, labels(3)) | junk}
+                        | {"wrap": st.sampled_from(WRAPS), "m": count_of(None, 3), "steps": count_of(1, 3)}),
     "update": (updated, {"loss": tensors(), "gradient": st.booleans()}),
     "Run": (run, {"steps": whole(1), "device": any_device}),
     "Fit": (fitted, {"steps": whole(1), "device": any_device}),
@@ -235,7 +254,10 @@ CASES = {
     "shift": (shift, {"x": x8, "down": labels(3, 4), "right": labels(3, 4)}),
     "cut_out": (cut_out, {"x": x8, "row": labels(3, 4), "column": labels(3, 4), "side": whole(4)}),
     "centres": (centres, {"x": x8}),
-    "one_hot": (conditional.one_hot, {"y": labels(4), "n": st.just(4), "classes": st.just(10)}),
+    "labels": (lambda y: validate.labels(y, 4, 10, "G"), {"y": labels(4)}),
+    "whole": (lambda value: validate.whole(0, "value", value), {"value": count_of(3)}),
+    "seeds": (lambda seed: seeds.generator("x", seed), {"seed": count_of(3)}),
+    "described": (described, {"value": x8 | junk | count_of(3) | text}),
     "Diffusion": (diffusion.Diffusion, {"width": some(8, odd=(4, 12)), "steps": whole(2)}),
     "claim": (claim, {"holds": tensors(2) | st.booleans(), "sentence": text | st.none()}
               | {"values": st.just(None) | st.dictionaries(text, real(1.0) | text, max_size=2)}),
@@ -284,5 +306,7 @@ def test_a_function_works_or_says_which_argument_it_cannot_use(name, data):
         said = str(error)
         assert said.startswith(SENTENCES) and said.endswith("."), said
         values = [text for value in given.values() if isinstance(value, str) for text in (value or "''", repr(value))]
-        words = [rf"\b{word}\b" for word in (*arguments, "images", "labels", "data", "means", "features")]
+        words = [
+            rf"\b{word}\b" for word in (*arguments, "images", "labels", "data", "means", "features", "minibatch(?:es)?")
+        ]
         assert re.search("|".join([*words, *map(re.escape, values)]), said, re.IGNORECASE), said

@@ -20,6 +20,7 @@ from torch.optim import SGD, Adam, RMSprop
 from ganbook import cli
 from ganbook.base import distributed
 from ganbook.base.errors import InputError
+from ganbook.chapters.failures import Mirrored
 from ganbook.data import Digits
 from ganbook.data.mixtures import ring
 from ganbook.models import mlp, spectral
@@ -106,6 +107,9 @@ EQUAL = {
 }
 EQUAL["images, augmented"] = dataclasses.replace(
     EQUAL["images, rotated, with spectral normalisation"], objective=Augmented(NonSaturating(), p=0.5)
+)
+EQUAL["images, mirrored"] = dataclasses.replace(
+    EQUAL["images, rotated, with spectral normalisation"], objective=Mirrored(NonSaturating(), 0.5, fakes=True)
 )
 # Everything that has a state, BatchNorm and dropout included.
 TINY = recipe(

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
 from ganbook.base.errors import InputError
 from ganbook.models import dcgan, mlp
-from ganbook.models.sampling import fixed_noise, sample
+from ganbook.models.sampling import evaluating, fixed_noise, sample
 from ganbook.viewing.sheet import tile
 
 
@@ -40,6 +41,52 @@ def test_modes_come_back_after_an_error(G):
     with pytest.raises(ZeroDivisionError):
         sample(G, 2)
     assert all(module.training for module in G.modules())
+
+
+@pytest.mark.parametrize("buffer", [False, True])
+def test_a_generator_without_parameters_samples(buffer):
+    class Shelf(nn.Module):
+        z_dim = 3
+
+        def __init__(self):
+            super().__init__()
+            if buffer:
+                self.register_buffer("scale", torch.tensor(2.0))
+
+        def forward(self, z):
+            return z.sum(1)[:, None, None, None] * (self.scale if buffer else 1)
+
+    assert sample(Shelf(), 4).shape == (4, 1, 1, 1) and fixed_noise(Shelf(), 4).device.type == "cpu"
+    if buffer:
+        assert fixed_noise(Shelf().to("meta"), 4).device.type == "meta", "the noise is where the generator is"
+
+
+def test_what_wants_a_gradient_still_does_after_a_look(G):
+    G.layers[0].requires_grad_(False)
+    wants = [p.requires_grad for p in G.parameters()]
+    G.register_forward_hook(lambda *_: 1 / 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            sample(G, 2)
+    assert [p.requires_grad for p in G.parameters()] == wants and torch.is_grad_enabled()
+
+
+def test_a_block_in_evaluation_mode_ends_as_it_began(G):
+    G.layers[1].eval()
+    before = [module.training for module in G.modules()]
+    with pytest.raises(KeyboardInterrupt), evaluating(G):
+        assert not any(module.training for module in G.modules())
+        G.layers[2].train()
+        raise KeyboardInterrupt
+    assert [module.training for module in G.modules()] == before
+
+
+@pytest.mark.parametrize("number", [2.0, True, "3", None, 1.5])
+def test_numbers_that_are_not_whole_are_refused(G, number):
+    with pytest.raises(InputError, match="Expected n as a whole number"):
+        sample(G, number)
+    with pytest.raises(InputError, match="Expected chunk as a whole number"):
+        sample(G, 2, chunk=number)
 
 
 def test_noise_is_standard_normal():
