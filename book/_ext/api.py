@@ -24,7 +24,7 @@ SHOWN = ("__call__", "__enter__", "__getitem__", "__iter__", "__len__")  # metho
 def modules(package: griffe.Module) -> dict[str, griffe.Module]:
     """A package and all modules in it, by their path with dots."""
     found = {package.path: package}
-    for inner in package.modules.values():
+    for inner in (one for one in package.members.values() if not one.is_alias and one.is_module):
         found |= modules(inner)
     return found
 
