@@ -56,3 +56,8 @@ def flush_denormals() -> None:
     for kind in (np.float32, np.float64):
         np.finfo(kind)  # older versions of NumPy would warn at their first look afterwards
     torch.set_flush_denormal(True)
+
+
+def accelerator() -> str:
+    """Return the name of the CUDA device that this machine has, or an empty string."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""

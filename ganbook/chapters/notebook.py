@@ -155,8 +155,7 @@ def _denied(sentence: str) -> str:
 @functools.cache
 def ran_on() -> dict[str, str]:
     """The versions and the machine that a record names."""
-    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-    parts = [platform.system(), platform.machine(), f"{torch.get_num_threads()} threads", accelerator]
+    parts = [platform.system(), platform.machine(), f"{torch.get_num_threads()} threads", devices.accelerator()]
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -190,7 +190,7 @@ class Images:
         if (brightest := int(some.max())) < 64:
             return [*remarks, f"nearly black, the brightest pixel is {brightest} of 255"]
         rim = torch.cat([some[..., 0, :], some[..., -1, :], some[..., 0], some[..., -1]], dim=-1).float().mean() / 255
-        if rim < 0.7 or not (some.ndim == 3 or self.rotate):
+        if rim < 0.7 or not (some.ndim == 3 or some.shape[1] == 1 or self.rotate):
             return remarks
         corners = ", and rotating brings in black corners" if self.rotate else ""
         return [*remarks, f"the paper is bright ({rim:.2f} of white at the rim, MNIST's has 0.00){corners}"]

@@ -225,21 +225,26 @@ def test_the_last_step_is_logged_whatever_the_interval(small_folder, tmp_path):
 
 
 def test_only_one_module_asks_for_a_gpu():
-    """No `is_built`, and no device written into the code: no .cuda(), no "cuda" as an argument or a default."""
+    """No `is_built`, and no device written into the code: no .cuda(), no "cuda" that a call is given, or by default."""
     for path in sorted((ROOT / "ganbook").rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
-        called = {
-            node.func.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        }
-        assert not called & {"is_built", "cuda", "mps"}, path.name
-        if path.name != "devices.py":
-            asked = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-            gpus = [name for name in asked if name.endswith(("cuda.is_available", "mps.is_available"))]
-            assert not gpus, f"{path.name}: the device is chosen in ganbook.base.devices"
-            strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-            assert not {"cuda", "mps"} & {text for text in strings if isinstance(text, str)}, path.name
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        called = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
+        assert not called & {"is_built", "mps"}, path.name
+        moves = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".cuda") and not call.args]
+        assert not moves, f"{path.name}: {moves}"
+        if path.name == "devices.py":
+            continue
+        asked = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        gpus = [name for name in asked if name.endswith(("cuda.is_available", "mps.is_available"))]
+        assert not gpus, f"{path.name}: the device is chosen in ganbook.base.devices"
+        given = [word.value for call in calls for word in call.keywords if word.arg == "device"]
+        given += [call.args[0] for call in calls if call.args and getattr(call.func, "attr", "") == "to"]
+        given += [
+            node for f in ast.walk(tree) if isinstance(f, ast.arguments) for node in [*f.defaults, *f.kw_defaults]
+        ]
+        written = {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        assert not {word for word in written if word.startswith(("cuda", "mps"))}, path.name
 
 
 # -------------------------------------------------------------------------------------------------- 11. accuracy 100 %

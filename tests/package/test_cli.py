@@ -120,7 +120,7 @@ def test_missing_and_damaged_data_are_refused(train, capsys, small_folder, out):
     images.write_bytes(images.read_bytes()[:100])
     refused(train(), capsys, str(images))
     images.unlink()
-    refused(train(), capsys, "found neither")
+    refused(train(), capsys, "Expected train-images-idx3-ubyte", "Copy what is missing")
     assert not (out / cli.CHECKPOINT).exists()
 
 
@@ -299,7 +299,7 @@ REFUSED = {  # what is odd -> options, changes of the recipe, words of the sente
     "a folder that is missing": (["--data", "no-such-folder"], {}, "no-such-folder"),
     "fewer images than a batch": (["--data", "few"], {}, "batch size m"),
     "a network for other images": ([], {"size": 16}, "(32, 1, 16, 16)"),
-    "an objective that gives no scalar": ([], {"objective": Shapeless()}, "one number"),
+    "an objective that gives no scalar": ([], {"objective": Shapeless()}, "dict of scalar tensors"),
     "a device that is not there": (["--device", "cuda:7"], {}, "cuda:7"),
     "a penalty that compiled code cannot give": (["--compile"], {"objective": GradientPenalty()}, "--compile"),
     "a loss that is no number": ([], {"objective": NoNumber()}, "finite"),
