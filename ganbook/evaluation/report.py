@@ -98,6 +98,14 @@ def evaluate(G: nn.Module, *, n: int = 10_000, seed: int = 1) -> Evaluation:
     """Judge n samples of `G` for the noise of `seed`; see `evaluate_images`.
 
     G's training mode, its buffers and the global random state are left as they were.
+
+    >>> from ganbook import GanbookError, evaluate
+    >>> from ganbook.models import mlp
+    >>> try:  # `evaluate(G)` judges 10,000 samples and takes a minute
+    ...     evaluate(mlp.Generator(), n=50)
+    ... except GanbookError as error:
+    ...     print(error)
+    Expected n from 100 to 10,000, the number of test images, got 50.
     """
     _check_n(n)
     return evaluate_images(sample(G, n, seed=seed))

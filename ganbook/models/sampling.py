@@ -54,6 +54,7 @@ def sample(
 
     Raises InputError if z or y has another shape, G does not know a label, or n or chunk is less than 1.
 
+    >>> from ganbook import sample
     >>> from ganbook.models import mlp
     >>> sample(mlp.Generator(), 10, seed=3).shape
     torch.Size([10, 1, 28, 28])

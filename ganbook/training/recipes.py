@@ -43,6 +43,7 @@ class Recipe:
 
     >>> import torch
     >>> from functools import partial
+    >>> from ganbook import Recipe
     >>> from ganbook.models import mlp
     >>> from ganbook.objectives import NonSaturating
     >>> adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))

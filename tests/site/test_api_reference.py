@@ -62,7 +62,7 @@ def test_signature_words_examples_and_source_are_those_of_the_object(name, secti
         for example in test.examples:
             assert all(line in shown for line in (example.source + example.want).splitlines()), example.source
     place, start = re.search(rf"\({REPOSITORY}/blob/main/(\S+)#L(\d+)-L\d+\)", section).groups()
-    assert place == Path(inspect.getsourcefile(thing)).relative_to(ROOT).as_posix()
+    assert place == Path(inspect.getsourcefile(inspect.unwrap(thing))).relative_to(ROOT).as_posix()
     line = (ROOT / place).read_text(encoding="utf-8").splitlines()[int(start) - 1]
     assert line.startswith((f"def {name}", f"class {name}", "@")), line
 
