@@ -74,6 +74,7 @@ matrix:  ## test the package on the other versions of Python that are here, and 
 	$(PYTHON) -m tools.checks.matrix $(ARGS)
 
 clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
+	@test -z "$$(find _build/course/autograde/submitted -type f 2>/dev/null)" || { echo "_build/course/autograde holds what students handed in. Move it elsewhere first."; exit 1; }
 	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

@@ -186,6 +186,11 @@ def student_version(path: Path) -> None:
 
 def make(names: list[str], folder: Path = COURSE, notebooks: Path = NOTEBOOKS, reader: Plain | None = None) -> dict:
     """Write the course; return {chapter: {label: points}}."""
+    if handed_in := sorted(path for path in (folder / "autograde" / "submitted").rglob("*") if path.is_file()):
+        raise SystemExit(
+            f"{folder / 'autograde'} holds what students handed in ({handed_in[0].name} and "
+            f"{len(handed_in) - 1} more), and this command would erase it. Move that folder elsewhere first."
+        )
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "autograde" / "submitted").mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(CONFIG)
