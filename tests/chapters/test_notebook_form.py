@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import course, notebooks, slides
+from tools.site import course, notebooks, slides
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").exists())
 sys.path.append(str(ROOT / "book" / "_ext"))
@@ -113,7 +113,8 @@ def test_make_course_names_it(kind, one):
 @every_kind
 def test_make_slides_names_it(kind, one, monkeypatch):
     one.write_bytes(BROKEN[kind][0])
-    monkeypatch.setattr(slides, "chapters", lambda: [one])
+    monkeypatch.setattr(slides, "ROOT", one.parents[1])
+    monkeypatch.setattr(slides, "chapters", lambda root: [f"notebooks/{one.stem}"])
     monkeypatch.setattr(slides, "Plain", object)
     with pytest.raises(SystemExit) as error:
         slides.make([], one.parents[1] / "made")

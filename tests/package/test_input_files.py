@@ -237,7 +237,7 @@ def test_links_and_names_of_every_kind(tmp_path):
     (folder / "linked.png").symlink_to(other / "x.png")
     assert len(Folder(folder)) == 4, "a link to a file is that file"
     (folder / "b\nc.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"b\\nc\.png is no PNG") as caught:
+    with pytest.raises(InputError, match=r"b\\nc\.png is an empty file") as caught:
         Folder(folder)
     assert "\n" not in str(caught.value)
     (folder / "b\nc.png").unlink()

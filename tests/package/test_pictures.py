@@ -153,9 +153,11 @@ def unfit(kind, path):
         return "cannot be read"
     if kind == "text":
         path.write_text("a list of the pictures")
+        return "is text and no image: move it elsewhere"
     if kind == "empty":
         path.write_bytes(b"")
-    return "no PNG or JPEG"
+        return "is an empty file: copy it again"
+    return "is a GIF: save it as PNG or JPEG"
 
 
 UNFIT = ("16 bits, grey", "16 bits, colour", "print", "animated", "transparent", "one transparent colour", "too large")
@@ -175,12 +177,12 @@ def test_all_unfit_files_stand_in_one_message(folder):
     for name in ("x.png", "z.jpg"):
         unfit("text", folder / name)
     unfit("too small", folder / "y.png")
-    with pytest.raises(InputError, match=r"3 of the 6 files.*x\.png, z\.jpg, each is no.*; y\.png has"):
+    with pytest.raises(InputError, match=r"3 of the 6 files.*x\.png, z\.jpg, each is text and no image.*; y\.png has"):
         Folder(folder)
     for i in range(30):
         unfit("empty", folder / f"{i}.png")
     with pytest.raises(
-        InputError, match=r"33 of the 36 files.*9\.png.*and 20 more, each is .* an empty file.*; x\.png"
+        InputError, match=r"33 of the 36 files.* 0\.png.*and 20 more, each is an empty file.*; x\.png"
     ):
         Folder(folder)
 

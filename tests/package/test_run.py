@@ -437,6 +437,7 @@ class Interrupted(NonSaturating):
 
 @pytest.mark.parametrize("at", [[1], [4], [7, 10], [20], [23]], ids=str)  # odd calls are D's, even ones G's
 def test_a_cell_that_is_interrupted_goes_on_as_if_it_had_not_been(at, small_folder):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a process started in the background ignores Ctrl-C
     whole = Run(TINY, folder=small_folder)
     expected = [record.row() for record in whole.train(12)]
     run, history = Run(dataclasses.replace(TINY, objective=Interrupted(*at)), folder=small_folder), []

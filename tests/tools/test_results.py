@@ -101,7 +101,7 @@ def test_the_best_recipe_was_timed_as_it_is():
 
 
 def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(trials, "STORE", tmp_path)
     sheets = {"a": {"0": []}, "b": {"0": []}}
     (tmp_path / "cache.json").write_text(json.dumps(sheets))
     row = {"seed": 0, "steps": 5}
@@ -114,6 +114,7 @@ def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monk
 
 
 def test_the_sheet_has_a_row_a_variant_and_the_seeds_that_all_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "STORE", tmp_path)
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     levels = {"a": {"0": 0, "1": 255, "2": 100}, "b": {"0": 120, "1": 7}}
     table = trials.Table("t", tmp_path / "cache.json", {"a": {}, "b": {}})

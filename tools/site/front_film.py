@@ -1,10 +1,11 @@
 """Store the films of the pages: python -m tools.site.front_film writes book/films/NAME.html and book/films/NAME.webp.
 
-The frames are those of `ganbook.trained`, the player is `ganbook.film.Film`. Both are stored as the site shows them,
+The frames are those of `ganbook.training.pretrained`, the player is `ganbook.viewing.film.Film`. Both are stored as the site shows them,
 so that building the site needs neither PyTorch nor the package. Two places in the HTML are left open, and
 book/_ext/front.py fills them: `{alt}` for the words that stand for the picture, `{source}` for the picture's address.
 """
 
+import argparse
 import base64
 import io
 import re
@@ -33,6 +34,7 @@ def player(name: str) -> tuple[str, Image.Image]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description="Store the films that pages show.").parse_args()
     FOLDER.mkdir(exist_ok=True)
     for name in NAMES:
         page, picture = player(name)
