@@ -22,7 +22,7 @@ book: $(SITE)  ## build the book into _build/html from the stored outputs
 	@echo "The book is in _build/html: open _build/html/index.html"
 
 notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
-	$(BIN)/python -m tools.notebooks $(ARGS) $(NAMES)
+	$(BIN)/python tools/notebooks.py $(ARGS) $(NAMES)
 
 test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m "not answers"
@@ -38,23 +38,23 @@ course: $(TEACHING)  ## notebooks to hand out into _build/course, and what nbgra
 	$(BIN)/python -m tools.course --course "$(COURSE)" $(ARGS) $(NAMES)
 
 slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
-	$(BIN)/python -m tools.slides $(NAMES)
+	$(BIN)/python tools/slides.py $(NAMES)
 
 pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Chromium
-	$(BIN)/python -m tools.pdf
+	$(BIN)/python tools/pdf.py
 
 colab: $(INSTALLED)  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
-	$(BIN)/python -m tools.colab $(NAMES)
+	$(BIN)/python tools/colab.py $(NAMES)
 
 bench: $(INSTALLED)  ## measure what book/performance.md shows, on a machine that does nothing else (about an hour on two cores)
-	$(BIN)/python -m tools.bench
-	$(ONE_THREAD) $(BIN)/python -m tools.quality
+	$(BIN)/python tools/bench.py
+	$(ONE_THREAD) $(BIN)/python tools/quality.py
 
 board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
-	$(ONE_THREAD) $(BIN)/python -m tools.board
+	$(ONE_THREAD) $(BIN)/python tools/board.py
 
 matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)
-	$(PYTHON) -m tools.matrix $(ARGS)
+	$(PYTHON) tools/matrix.py $(ARGS)
 
 # Of _build/course only what `make course` makes is removed: it once held submissions and marks as well.
 clean:  ## remove what was built (the environment in .venv and what people put into COURSE=course stay; remove them by hand)
@@ -69,7 +69,7 @@ lint: $(INSTALLED)  ## check style and formatting, notebooks included
 	$(BIN)/ruff format --check .
 
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
-	$(PYTHON) -m tools.vendor
+	$(PYTHON) tools/vendor.py
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.10 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }

@@ -342,7 +342,7 @@ def test_the_page_draws_what_pytorch_draws(scripts, name):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_weights_on_the_page_are_those_that_are_stored(scripts, name):
     assert scripts.evaluate("name => ganbook.models[name].sha256", name) == trained.load(name).sha256, (
-        "the stored network changed: run `python -m tools.export_demo`"
+        "the stored network changed: run `python tools/export_demo.py`"
     )
 
 

@@ -116,7 +116,7 @@ def test_the_file_is_small_enough(path):
 def test_the_first_code_cell_is_the_common_set_up(chapter):
     first = code(chapter)[0][1]
     assert "setup" in tool.tags(first) and "hide-input" in tool.tags(first)
-    assert first.source == tool.setup_source(), "run `python -m tools.notebooks --setup`"
+    assert first.source == tool.setup_source(), "run `python tools/notebooks.py --setup`"
     assert sum("setup" in tool.tags(cell) for _, cell in code(chapter)) == 1
 
 

@@ -146,12 +146,11 @@ def instructor(notebook, name: str, reader: Plain):
     """The solved chapter in plain Markdown with nbgrader's metadata, generated from the tags."""
     made = nbformat.from_dict(notebook)
     asked, heading = ROOT / "book" / "quizzes" / f"{name}.yml", place(notebook)
-    folded = questions(asked) if asked.exists() else ""
     for cell in made.cells:
         if cell.cell_type == "markdown":
             text = reader.text(cell.source)
-            if folded:
-                text = with_questions(text, heading, folded)
+            if asked.exists():
+                text = with_questions(text, heading, questions(asked))
             cell.source = text
     first = made.cells[0]
     first.source = re.sub(
