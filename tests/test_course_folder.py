@@ -62,12 +62,11 @@ def bytes_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@pytest.fixture
-def book(tmp_path):
+def small_book(folder: Path) -> Path:
     """A copy of the book with two small chapters, and an environment that is this one."""
     left_out = shutil.ignore_patterns("__pycache__", "_static")
     for name in ("tools", "book"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
+        shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     for name in (
         "Makefile",
         "_config.yml",
@@ -76,16 +75,21 @@ def book(tmp_path):
         "requirements-course.txt",
         "pyproject.toml",
     ):
-        shutil.copy(ROOT / name, tmp_path)
-    chapter(tmp_path / "notebooks" / "8_one.ipynb", "a = 1")
-    chapter(tmp_path / "notebooks" / "9_two.ipynb", "b = 2", "c = 3")
-    (tmp_path / "venv" / "bin").mkdir(parents=True)
-    python = tmp_path / "venv" / "bin" / "python"
+        shutil.copy(ROOT / name, folder)
+    chapter(folder / "notebooks" / "8_one.ipynb", "a = 1")
+    chapter(folder / "notebooks" / "9_two.ipynb", "b = 2", "c = 3")
+    (folder / "venv" / "bin").mkdir(parents=True)
+    python = folder / "venv" / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     for name in (".ganbook-installed", ".ganbook-teaching"):
-        (tmp_path / "venv" / name).touch()
-    return tmp_path
+        (folder / "venv" / name).touch()
+    return folder
+
+
+@pytest.fixture
+def book(tmp_path):
+    return small_book(tmp_path)
 
 
 def make(book: Path, *words: str, fails: bool = False) -> str:
@@ -113,9 +117,10 @@ def scores(gradebook: Path) -> list[tuple]:
         return book.execute("select cell_id, notebook_id, auto_score, manual_score from grade order by id").fetchall()
 
 
-@pytest.fixture
-def taught(book):
+@pytest.fixture(scope="module")
+def taught_once(tmp_path_factory):
     """The book after chapter 9 was handed out, handed in by Ada, marked by nbgrader, and looked at by the teacher."""
+    book = small_book(tmp_path_factory.mktemp("taught"))
     make(book, "course")
     answered = nbformat.read(book / "_build" / "course" / "student" / "9_two" / "9_two.ipynb", as_version=4)
     for cell in answered.cells:
@@ -131,6 +136,12 @@ def taught(book):
         gradebook.execute("update grade set manual_score = 1.5 where auto_score = 0")
     (book / "course" / "remarks.txt").write_text("Ada was ill.\n")
     return book
+
+
+@pytest.fixture
+def taught(taught_once, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(taught_once, tmp_path / "book")
 
 
 @needs_nbgrader
