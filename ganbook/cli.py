@@ -1,4 +1,7 @@
-"""The command `ganbook`: recipes, train, sample, evaluate. Errors of the user end in one sentence and exit status 2."""
+"""The command `ganbook`: recipes, train, sample, evaluate, export.
+
+Errors of the user end in one sentence and exit status 2.
+"""
 
 import argparse
 import json
@@ -7,21 +10,23 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from ganbook import ranks, recipes, trained
+import ganbook
+from ganbook.base import distributed
+from ganbook.base.devices import choose, flush_denormals
+from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
+from ganbook.base.files import replace
 from ganbook.data import Stacked
-from ganbook.device import choose
-from ganbook.errors import DivergedError, GanbookError, InputError, LostError
-from ganbook.evaluate import Evaluation, evaluate
-from ganbook.files import replace
-from ganbook.likeness import Likeness, compare
-from ganbook.run import Run, read
-from ganbook.sample import sample
+from ganbook.evaluation.random_features import Likeness, compare
+from ganbook.evaluation.report import Evaluation, evaluate
+from ganbook.models.sampling import sample
+from ganbook.training import pretrained, recipes
+from ganbook.training.run import Run, read
 
 CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
 MOST = 10_000  # digits in one picture
@@ -33,20 +38,25 @@ def main(argv: list[str] | None = None) -> int:
     0: done. 1: training diverged, or another of its processes was lost. 2: something the user gave cannot be used.
     130: interrupted, and saved.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console may not know é: then \xe9 is said, and the work is not lost
+            stream.reconfigure(errors="backslashreplace")
+    flush_denormals()
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
     except (GanbookError, OSError) as error:
-        rank = int(os.environ.get("RANK", 0))  # of several processes each says what went wrong for it
+        rank = os.environ.get("RANK", "0")  # of several processes each says what went wrong for it
         if not isinstance(error, GanbookError):  # a disk that filled up, for instance
             error = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
-        print(f"ganbook: {error}" if rank == 0 else f"ganbook, rank {rank}: {error}", file=sys.stderr)
+        print(f"ganbook: {error}" if rank == "0" else f"ganbook, rank {rank}: {error}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError | LostError) else 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
-    run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(trained.names())})"
+    run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(pretrained.names())})"
+    parser.add_argument("--version", action="version", version=f"ganbook {ganbook.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     p = commands.add_parser("recipes", help="list the recipes: source, changes, parameters, settings")
@@ -85,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     p.add_argument("--out", type=Path, help="write the JSON object to this file as well")
     p.set_defaults(run=_evaluate)
+
+    p = commands.add_parser("export", help="write a trained generator as safetensors, for use elsewhere")
+    p.add_argument("source", metavar="RUN", help=run)
+    p.add_argument("--out", type=Path, required=True, help="file to write, such as g.safetensors")
+    p.set_defaults(run=_export)
     return parser
 
 
@@ -112,42 +127,48 @@ def _recipes(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     """Train in this process, or as one of those that torchrun started, of which rank 0 writes and talks."""
     recipe = recipes.get(args.recipe)
-    with ranks.joined(args.device) as device:
-        ranks.part(recipe.m)  # a number of ranks that does not fit shows now
+    with distributed.joined(args.device) as device:
+        distributed.part(recipe.m)  # a number of ranks that does not fit shows now
         return _go_on(_open_run(args, recipe, device), args)
 
 
 def _go_on(run: Run, args: argparse.Namespace) -> int:
-    recipe, first = run.recipe, ranks.rank() == 0
+    recipe, begun, rank_0 = run.recipe, run.step, distributed.rank() == 0
     steps = args.steps or recipe.steps
-    if run.step > steps:
-        raise InputError(f"The run in {args.out} has made {run.step:,} steps already, more than --steps {steps:,}.")
-    if run.step == steps:
+    if begun > steps:
+        raise InputError(f"The run in {args.out} has made {begun:,} steps already, more than --steps {steps:,}.")
+    if begun == steps:
         _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
-    else:
+    elif args.resume:
         run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
-    seen = time.perf_counter(), run.step
+    began = time.perf_counter()
     with (
         _ask_to_stop() as stopping,
-        open(args.out / HISTORY if first else os.devnull, "a", encoding="utf-8") as history,
-        tqdm(total=steps, initial=run.step, unit="step", desc=recipe.name, disable=not first) as bar,
+        _folder(args.out),
+        open(args.out / HISTORY if rank_0 else os.devnull, "a", encoding="utf-8") as history,
+        tqdm(total=steps, initial=begun, unit="step", desc=recipe.name, disable=not rank_0) as bar,
     ):
-        for record in run.train(steps - run.step):
-            stop = ranks.anyone(bool(stopping))  # all end after the same step
+        if rank_0 and not begun:
+            print(run.data, file=sys.stderr)  # what was read, before hours go into it
+        for record in run.train(steps - begun):
+            stop = distributed.anyone(bool(stopping))  # all end after the same step
             last = record.step == steps or stop
             if record.step % args.log_every == 0 or last:
                 row = record.row()
                 history.write(json.dumps(row) + "\n")
-                rate = (record.step - seen[1]) * recipe.m * recipe.k / (time.perf_counter() - seen[0])
+                rate = (record.step - begun) * recipe.m * recipe.k / (time.perf_counter() - began)
                 shown = {name: f"{row[name]:.3f}" for name in ("d_loss", "g_loss") if name in row}
                 bar.set_postfix(shown | {"images/s": f"{rate:,.0f}"}, refresh=False)
             bar.update()
             if record.step % args.save_every == 0 or last:
                 history.flush()
                 _write(run, args.out)
+            elif record.step == 1:
+                history.flush()
+                run.save(args.out / CHECKPOINT)  # a full disk shows now
             if stop:
                 break
-    if first:
+    if rank_0:
         print(
             f"Step {run.step:,} of {steps:,}: {CHECKPOINT}, {HISTORY} and {SAMPLES} are in {args.out}.", file=sys.stderr
         )
@@ -156,11 +177,34 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
     return 130 if run.step < steps else 0
 
 
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Make the folder `out`. If the block fails before there is a checkpoint in it, nothing of it is left.
+
+    So a start that was refused, at the first step perhaps, stands in the way of no other.
+    """
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException as error:
+        if (out / CHECKPOINT).exists():
+            raise
+        with suppress(OSError):
+            (out / HISTORY).unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError) and not isinstance(error, GanbookError):
+            raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
+        raise
+
+
 def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.device) -> Run:
     """The run to train: the one in --out with --resume, else a new one in an empty place."""
     options = {"device": device, "folder": args.data, "bf16": args.bf16, "compiled": args.compile}
     if not args.resume:
-        ranks.shared(lambda: _make_room(args.out))
+        distributed.shared(lambda: _must_be_free(args.out))
         run = Run(recipe, seed=recipe.seed if args.seed is None else args.seed, **options)
         run.data  # noqa: B018  a missing or damaged file shows now
         return run
@@ -169,19 +213,15 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
         raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
     if args.seed not in (None, run.seed):
         raise InputError(f"The run in {args.out} has seed {run.seed}, not {args.seed}. Leave out --seed to go on.")
-    ranks.shared(lambda: _cut(args.out / HISTORY, run.step))
+    distributed.shared(lambda: _cut(args.out / HISTORY, run.step))
     return run
 
 
-def _make_room(out: Path) -> None:
-    """Make the folder for a new run. Raises InputError if there is a run in it, or it cannot be written to."""
+def _must_be_free(out: Path) -> None:
+    """Raises InputError if there is a run in `out`; a history whose checkpoint is gone goes as well."""
     if (out / CHECKPOINT).exists():
         raise InputError(f"{out} holds a run already. Add --resume to continue it, or name another folder.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / HISTORY).unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
+    (out / HISTORY).unlink(missing_ok=True)
 
 
 def _cut(history: Path, step: int) -> None:
@@ -201,10 +241,10 @@ def _step(line: str) -> float:
 
 
 def _write(run: Run, out: Path) -> None:
-    from ganbook.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
+    from ganbook.viewing.plots import save_png  # matplotlib takes half a second to import: not for `ganbook --help`
 
     run.save(out / CHECKPOINT)
-    if ranks.rank() == 0:
+    if distributed.rank() == 0:
         save_png(sample(run.sampler, 64), out / SAMPLES)
 
 
@@ -228,21 +268,21 @@ def _ask_to_stop() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _network(source: str, device) -> Run | trained.Trained:
+def _network(source: str, device) -> Run | pretrained.Trained:
     """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
     path = Path(source)
     if os.path.exists(path):  # False, too, for what can be no name of a file
         return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
-    if source in trained.names():
-        return trained.load(source, device)
+    if source in pretrained.names():
+        return pretrained.load(source, device)
     raise InputError(
         f"There is no checkpoint or folder {source}, and no stored network of that name. "
-        f"Stored are {', '.join(trained.names())}."
+        f"Stored are {', '.join(pretrained.names())}."
     )
 
 
 def _sample(args: argparse.Namespace) -> int:
-    from ganbook.plots import save_png
+    from ganbook.viewing.plots import save_png
 
     if args.n > MOST:
         raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
@@ -252,7 +292,7 @@ def _sample(args: argparse.Namespace) -> int:
     return 0
 
 
-def _judged(network: Run | trained.Trained, args: argparse.Namespace) -> Evaluation:
+def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Evaluation:
     """Scores against MNIST, for networks that were trained on it."""
     if _seen(args.source) not in (None, network.recipe.data().fingerprint):
         raise InputError(
@@ -262,7 +302,7 @@ def _judged(network: Run | trained.Trained, args: argparse.Namespace) -> Evaluat
     return evaluate(network.sampler, n=args.n or 10_000, seed=args.seed)
 
 
-def _compared(network: Run | trained.Trained, args: argparse.Namespace) -> Likeness:
+def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Likeness:
     """Scores against the images that --data names."""
     data = network.recipe.data(args.data)
     if isinstance(data, Stacked):
@@ -286,17 +326,26 @@ def _evaluate(args: argparse.Namespace) -> int:
     if network.recipe.channels == 3 and not args.data:
         raise InputError(
             f"{network.recipe.name} makes stacked digits, which are judged by the modes they reach: "
-            "ganbook.stacked.evaluate_stacked(G)."
+            "ganbook.evaluation.stacked_modes.evaluate_stacked(G)."
         )
     evaluation = _compared(network, args) if args.data else _judged(network, args)
     made = {"recipe": network.recipe.name, "seed": network.seed, "step": network.step, "noise": args.seed}
     text = json.dumps(made | evaluation.as_dict(), indent=1)
-    if args.out:
-        with replace(args.out) as file:
-            file.write(f"{text}\n".encode())
-    if args.json:
-        print(text)
-    else:
-        print(f"{network.recipe.name}, seed {network.seed}, step {network.step:,}; noise of seed {args.seed}")
-        print(evaluation.table())
+    try:
+        if args.out:
+            with replace(args.out) as file:
+                file.write(f"{text}\n".encode())
+    finally:  # scores that took minutes are said even if they cannot be written
+        if args.json:
+            print(text)
+        else:
+            print(f"{network.recipe.name}, seed {network.seed}, step {network.step:,}; noise of seed {args.seed}")
+            print(evaluation.table())
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    network = _network(args.source, torch.device("cpu"))
+    network.export(args.out)
+    print(f"The generator after step {network.step:,} of {network.recipe.name} is in {args.out}.")
     return 0

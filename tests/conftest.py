@@ -1,7 +1,6 @@
 """What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
 
 import gzip
-import shutil
 import struct
 from pathlib import Path
 
@@ -9,17 +8,11 @@ import pytest
 import torch
 
 from ganbook.data import Digits
+from tools.site import chromium
 
 torch.set_num_threads(1)  # pytest runs in two processes on two cores
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-CHROMIUM = next(filter(None, [*map(shutil.which, NAMES), *(path for path in PLACES if Path(path).exists())]), None)
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-FLAGS += " --disable-component-update --disable-sync"
+CHROMIUM = chromium.find()
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
 
 
@@ -29,7 +22,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*chromium.FLAGS])
         yield browser
         browser.close()
 

@@ -11,8 +11,8 @@ import json
 import re
 from pathlib import Path
 
+from contents import MENTION, NUMBER, chapters, numbered
 from docutils import nodes
-from offline import chapters
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 from teaching import Standing
@@ -83,25 +83,20 @@ def closed(node) -> bool:
     return False
 
 
-def numbers(source: Path) -> dict[str, str]:
-    """The notebooks of the table of contents by the number of their chapter: {"5": "notebooks/05_dcgan", ...}."""
-    return {Path(file).name.split("_")[0].lstrip("0") or "0": file for file in chapters(source)}
-
-
 def link_chapters(app, docname, source):
     """Make "chapter 5", and each number of "chapters 5, 8 and 13", a link where there is such a chapter."""
     if docname not in NUMBERED:
         return
-    files = numbers(Path(app.srcdir))
+    files = numbered(Path(app.srcdir))
 
     def link(found):
         file = files.get(found[1])
         return f"[{found[0]}](../{file}.ipynb)" if file else found[0]
 
     def each(mention):
-        return re.sub(r"(?:chapter\s+)?\b(\d+b?)", link, mention[0])
+        return re.sub(rf"(?:chapter\s+)?({NUMBER.pattern})", link, mention[0])
 
-    source[0] = re.sub(r"\bchapters?\s+\d+b?(?:(?:,|\s+and|,\s+and)\s+\d+b?)*", each, source[0])
+    source[0] = MENTION.sub(each, source[0])
 
 
 def exercises(source: Path) -> str:

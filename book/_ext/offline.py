@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
+from contents import chapters
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
@@ -25,13 +25,6 @@ def drop_thebe(app, config):
     for name, listeners in app.events.listeners.items():
         app.events.listeners[name] = [one for one in listeners if not one.handler.__module__.startswith("sphinx_thebe")]
     app.registry.css_files[:] = [file for file in app.registry.css_files if file[0] != "sphinx-thebe.css"]
-
-
-def chapters(source: Path) -> list[str]:
-    """The notebooks of the table of contents, in reading order."""
-    toc = yaml.safe_load((source / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc.get("parts", []) for entry in part.get("chapters", [])]
-    return [file for file in files if (source / f"{file}.ipynb").exists()]
 
 
 def costs(source: Path, page: Path) -> str:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from contents import chapters, numeral, parts
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
-from offline import chapters
 
 WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
 SECONDS_A_FIGURE = 30
@@ -67,26 +67,19 @@ def head(notebook: dict) -> str:
 
 def standing(source: Path, docname: str) -> str:
     """Where a chapter stands and what it needs, for the same line, in Markdown."""
-    toc = yaml.safe_load((source / "_toc.yml").read_text(encoding="utf-8"))
-    for part in toc["parts"]:
-        files = [entry["file"] for entry in part["chapters"]]
+    for caption, files in parts(source):
         if docname in files:
             among = f", {files.index(docname) + 1} of {len(files)}" if len(files) > 1 else ""
             needs = needed(source).get(docname.rpartition("/")[2], [])
             links = [f"[chapter {numeral(name)}]({name}.ipynb)" for name in needs]
             first = ", ".join(links[:-1]) + " and " + links[-1] if len(links) > 1 else "".join(links)
-            return f"**{part['caption']}**{among}. Needs {first or 'no other chapter'}."
+            return f"**{caption}**{among}. Needs {first or 'no other chapter'}."
     raise ValueError(f"{docname} is not in _toc.yml")
 
 
 def needed(source: Path) -> dict[str, list[str]]:
     """Each chapter and those that have to be read before it."""
     return yaml.safe_load((source / "book" / "needs.yml").read_text(encoding="utf-8"))
-
-
-def numeral(name: str) -> str:
-    """01_noise -> 1, 04b_bug_clinic -> 4b"""
-    return name.split("_")[0].lstrip("0") or "0"
 
 
 def place(notebook: dict) -> str | None:

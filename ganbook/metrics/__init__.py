@@ -1,1 +1,2 @@
-"""Measuring samples: pure functions on tensors, and the digit classifier whose features they are taken on."""
+"""Measuring samples: pure functions on features, class probabilities and labels. They import nothing else of the
+package."""

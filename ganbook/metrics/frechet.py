@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ganbook.metrics import expect
+from ganbook.metrics import checks
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
@@ -15,7 +15,7 @@ def frechet(a: Tensor, b: Tensor) -> float:
 
     Raises ValueError unless both are features of one length, 2 rows or more, all finite.
     """
-    expect.features({"a": a, "b": b}, least=2)
+    checks.features({"a": a, "b": b}, least=2)
     (mu_a, s_a), (mu_b, s_b) = _moments(a), _moments(b)
     # tr (S_a S_b)^(1/2) is the sum of the roots of the eigenvalues of S_a^(1/2) S_b S_a^(1/2), which is symmetric:
     # no matrix that is not, and no complex number, is ever formed.

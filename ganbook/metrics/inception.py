@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ganbook.metrics import expect
+from ganbook.metrics import checks
 
 
 def inception_score(p: Tensor) -> float:
@@ -14,7 +14,7 @@ def inception_score(p: Tensor) -> float:
 
     Raises ValueError if p is something else.
     """
-    expect.features({"p": p})
+    checks.features({"p": p})
     if p.min() < 0 or (p.sum(1) - 1).abs().max() > 1e-3:
         raise ValueError(f"Expected probabilities p (n, c), each row summing to 1, got sums from {p.sum(1).min():.3g}.")
     p = p.double()

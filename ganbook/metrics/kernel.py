@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics import expect
+from ganbook.metrics import checks
 
 
 class Estimate(NamedTuple):
@@ -27,7 +27,7 @@ def kernel_distance(a: Tensor, b: Tensor, *, block: int = 1000) -> Estimate:
 
     Raises ValueError if a set is smaller than one block, a block has fewer than 2 rows, or the features do not fit.
     """
-    expect.features({"a": a, "b": b})
+    checks.features({"a": a, "b": b})
     blocks = min(len(a), len(b)) // block if block >= 2 else 0
     if blocks == 0:
         raise ValueError(f"Expected 2 <= block <= the size of both sets, got {block}, {len(a)} and {len(b)}.")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics import expect
+from ganbook.metrics import checks
 
 CHUNK = 400  # rows of a distance matrix that are worked on at a time: few enough to stay in a CPU's cache
 
@@ -33,7 +33,7 @@ def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
 
     Raises ValueError unless both sets have more than k points, k >= 1, and are finite features of one length.
     """
-    expect.features({"real": real, "fake": fake})
+    checks.features({"real": real, "fake": fake})
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(f"Expected 1 <= k < the size of both sets, got k {k}, {len(real)} and {len(fake)}.")
     real, fake = real.double(), fake.double()
@@ -61,7 +61,7 @@ def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
     Raises ValueError unless both are finite features of one length.
     """
-    expect.features({"a": a, "b": b})
+    checks.features({"a": a, "b": b})
     if a.dtype != b.dtype or not a.is_floating_point():
         raise ValueError(f"Expected features a and b of one floating point type, got {a.dtype} and {b.dtype}.")
     found = [squared_distances(part, b).min(dim=1) for part in a.split(CHUNK)]
@@ -78,7 +78,7 @@ def copying(fake: Tensor, test: Tensor, train: Tensor) -> float:
 
     Raises ValueError unless all three are finite features of one length.
     """
-    expect.features({"fake": fake, "test": test, "train": train})
+    checks.features({"fake": fake, "test": test, "train": train})
     to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0].sort().values
     below = torch.searchsorted(to_test, to_fake)  # how many test distances are smaller
     up_to = torch.searchsorted(to_test, to_fake, right=True)  # smaller or equal

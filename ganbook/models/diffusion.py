@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganbook.errors import InputError
+from ganbook.base.errors import InputError
 
 
 def turn(x: Tensor, v: Tensor, angle: Tensor) -> Tensor:

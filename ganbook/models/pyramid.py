@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ganbook.errors import InputError
+from ganbook.base.errors import InputError
 
 
 def stages(size: int) -> tuple[int, int]:

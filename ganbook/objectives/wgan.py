@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganbook.errors import InputError
+from ganbook.base.errors import InputError
 
 
 @dataclass(frozen=True)

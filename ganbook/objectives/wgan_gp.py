@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ganbook.base.distributed import shared_draw
 from ganbook.objectives.slope import squared_slope
 from ganbook.objectives.wgan import Wasserstein
-from ganbook.ranks import dealt
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class GradientPenalty(Wasserstein):
         with eps ~ U[0, 1] drawn for each pair from torch's global generator, which `train` starts anew for each step.
         """
         d = super().discriminator(critic, x, x_fake)
-        eps = dealt(torch.rand, (len(x), *[1] * (x.ndim - 1)), x.device)  # (m, 1, 1, 1), one number a pair
+        eps = shared_draw(torch.rand, (len(x), *[1] * (x.ndim - 1)), x.device)  # (m, 1, 1, 1), one number a pair
         slope = (squared_slope(critic, eps * x + (1 - eps) * x_fake) + 1e-12).sqrt()  # a root at 0 has no gradient
         penalty = (slope - 1).square().mean()
         return {**d, "loss": d["loss"] + self.weight * penalty, "penalty": penalty, "slope": slope.mean()}

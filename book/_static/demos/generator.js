@@ -1,6 +1,6 @@
 /* A convolutional generator in plain JavaScript: transposed convolution, BatchNorm in evaluation mode, ReLU, tanh.
 
-   The weights come from tools/export_demo.py as a script that adds an entry to ganbook.models; a script, because a page
+   The weights come from tools/site/export_demo.py as a script that adds an entry to ganbook.models; a script, because a page
    opened from a disk may not fetch data. They are the float16 numbers that the package stores, so the page and
    PyTorch compute with the same weights and differ by rounding only. */
 "use strict";

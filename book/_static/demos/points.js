@@ -1,4 +1,4 @@
-/* Toy data in the plane: mixtures of Gaussians, the same as in ganbook/points.py. */
+/* Toy data in the plane: mixtures of Gaussians, the same as in ganbook/data/mixtures.py. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
@@ -25,7 +25,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     /** How many modes the points reach and the share of points near any mode: {modes, near}.
 
         A point is near the closest mode if it is at most `within` standard deviations away; a mode counts as reached if
-        it has `least` of all points. Mixture.coverage in ganbook/points.py says where this is from. */
+        it has `least` of all points. Mixture.coverage in ganbook/data/mixtures.py says where this is from. */
     coverage(x, within = 3, least = 0.01) {
       const n = x.length / 2;
       const counts = this.means.map(() => 0);

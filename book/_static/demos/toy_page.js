@@ -55,10 +55,10 @@ globalThis.ganbook = globalThis.ganbook || {};
 
 from ganbook.models import points
 from ganbook.objectives import ${objective.match(/[A-Z]\w+/g).sort().join(", ")}
-from ganbook.points import ${data.match(/^\w+/)}
-from ganbook.recipes import Adam
-from ganbook.sample import sample
-from ganbook.train import train
+from ganbook.data.mixtures import ${data.match(/^\w+/)}
+from ganbook.training.recipes import Adam
+from ganbook.models.sampling import sample
+from ganbook.training.loop import train
 
 data = ${data}
 torch.manual_seed(${number("seed")})

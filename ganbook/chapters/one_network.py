@@ -1,0 +1,151 @@
+"""Training without an opponent: one network that brings its own loss, beside the two players of
+ganbook.training.run."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Adam, Optimizer
+
+from ganbook.base import seeds, validate
+from ganbook.base.devices import choose
+from ganbook.base.errors import DivergedError, InputError
+from ganbook.data import Data, find
+from ganbook.models import diffusion, parameters, vae
+from ganbook.training import optimisers
+from ganbook.training.ema import averaged
+from ganbook.training.loop import CHECK_EVERY, Record, put_in, training_modes, update
+from ganbook.training.recipes import whole
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a Recipe is for a pair: `model()` builds a network with a method loss(x) -> {"loss": ..., ...}.
+
+    The network is a Generator too: it maps noise (m, z_dim) to images, so ganbook.models.sampling and
+    ganbook.evaluation.report take it. m: images in a minibatch. opt, ema: as in Recipe; ema 0 keeps no average.
+    """
+
+    name: str
+    title: str
+    source: str
+    model: Callable[[], nn.Module]
+    opt: Callable[[Iterable[nn.Parameter]], Optimizer]
+    m: int
+    ema: float = 0.0
+
+    def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module]:
+        """Return the new network, alone in a tuple, with weights that depend on `seed` only."""
+        with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
+            network = self.model()
+        return (network.to(device, memory_format=torch.channels_last),)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as plain values, ready for JSON."""
+        (network,) = self.networks(seed=0)
+        return {
+            "name": self.name,
+            "title": self.title,
+            "source": self.source,
+            "network": type(network).__name__,
+            "parameters": parameters(network),
+            "optimiser": optimisers.settings(optimisers.build(self.opt, network)),
+            "batch": self.m,
+            "z": network.z_dim,
+            "ema": self.ema,
+        }
+
+
+class Fit:
+    """One training of `plan` from `seed`. G, ema, sampler, step, data and train are those of a
+    ganbook.training.run.Run.
+
+    The record of a step holds the entries of the network's loss. Step s draws the same images and the same noise for
+    the same seed, whatever happened before. data, folder: as for a Run.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        data: Data | None = None,
+        folder: str | Path | None = None,
+    ) -> None:
+        if data is not None and folder is not None:
+            raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
+        self.plan = plan
+        self.seed = whole(seed)
+        self.device = choose(device)
+        self.folder = folder
+        if data is not None:
+            self.data = data
+        (self.G,) = plan.networks(self.seed, self.device)
+        self.opt = optimisers.build(plan.opt, self.G)
+        self.ema = averaged(self.G, plan.ema) if plan.ema else None
+        self.step = 0
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The network to sample from: its moving average where the plan keeps one, else itself."""
+        return self.ema.module if self.ema else self.G
+
+    @cached_property
+    def data(self) -> Data:
+        """The training images."""
+        return find(self.folder, device=self.device)
+
+    def train(self, steps: int) -> Iterator[Record]:
+        """Train for `steps` more steps and give each step's Record.
+
+        Raises DivergedError within 100 steps of a loss that is not a finite number, InputError for negative steps.
+        """
+        validate.at_least(0, "steps", steps)
+        batches = self.data.batches(self.plan.m, seed=self.seed, start=self.step)
+        health = torch.zeros((), device=self.device)
+        modes = training_modes(self.G)
+        for left in range(steps - 1, -1, -1):
+            put_in(modes)
+            x, _ = next(batches)
+            with seeds.global_draws("fit", self.seed, self.step + 1, device=self.device):
+                entries = self.G.loss(x)
+            update(self.opt, entries["loss"])
+            if self.ema:
+                self.ema.update_parameters(self.G)
+            self.step += 1
+            values = {name: value.detach() for name, value in entries.items()}
+            health += values["loss"]
+            if (self.step % CHECK_EVERY == 0 or left == 0) and not health.isfinite():
+                raise DivergedError(
+                    f"The loss stopped being a finite number by step {self.step}. Start again with a lower rate."
+                )
+            yield Record(self.step, self.step * self.plan.m, values)
+
+
+PLANS: dict[str, Plan] = {
+    "vae": Plan(
+        name="vae",
+        title="Variational autoencoder",
+        source="Kingma and Welling (2014), with the generator and the convolutions of tutorial A",
+        model=vae.VAE,
+        opt=partial(Adam, lr=1e-3),  # it and the length of z: the best of six settings (tools/experiments/board.py)
+        m=64,
+        ema=0.99,  # 0.998 still drew grey after 630 steps (seed 100), where the network itself drew digits
+    ),
+    "diffusion": Plan(
+        name="diffusion",
+        title="Diffusion with a small U-Net, 20 steps of DDIM",
+        source="Ho et al. (2020), Song et al. (2021)",
+        model=partial(
+            diffusion.Diffusion, width=16
+        ),  # it and the rate: the best of six settings (tools/experiments/board.py)
+        opt=partial(Adam, lr=2e-3),
+        m=64,
+        ema=0.99,  # its runs have fewer steps than the VAE's
+    ),
+}

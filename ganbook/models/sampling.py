@@ -1,0 +1,83 @@
+"""Looking at what G makes, without disturbing its training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.base import seeds, validate
+from ganbook.base.errors import InputError
+from ganbook.models import device_of, takes_labels, with_labels
+
+
+def fixed_noise(G: nn.Module, n: int, *, seed: int = 0) -> Tensor:
+    """Return z (n, G.z_dim) ~ N(0, I) that depends on `seed` and `n` only, on G's device.
+
+    Raises InputError if n < 1, or G does not say how long its noise is.
+    """
+    n = validate.whole(1, "n", n)
+    validate.generator(G)
+    return torch.randn(n, G.z_dim, generator=seeds.generator("sample", seed)).to(device_of(G))
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Within the block `network` is in evaluation mode; then each of its layers is in the mode in which it was."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@torch.no_grad()
+def sample(
+    G: nn.Module,
+    n: int = 64,
+    *,
+    seed: int = 0,
+    z: Tensor | None = None,
+    y: Tensor | None = None,
+    chunk: int = 500,
+) -> Tensor:
+    """Return images G(z) (n, c, h, w) in [-1, 1] for fixed noise of `seed`, or for the noise `z` (n, z_dim) given.
+
+    y: labels (n,) for a G that takes labels; without them they are 0, 1, ..., classes - 1, and again from 0.
+    chunk: how many images go through G at once.
+
+    G is in evaluation mode meanwhile, so that an image does not depend on its neighbours in the batch (BatchNorm would
+    take its statistics from them), and then back in the mode of each of its layers. No random state is touched: a
+    training goes on, bit for bit, as if nobody had looked.
+
+    Raises InputError if z or y has another shape, G does not know a label, or n or chunk is less than 1.
+
+    >>> from ganbook import sample
+    >>> from ganbook.models import mlp
+    >>> sample(mlp.Generator(), 10, seed=3).shape
+    torch.Size([10, 1, 28, 28])
+    """
+    chunk = validate.whole(1, "chunk", chunk)
+    z = fixed_noise(G, n, seed=seed) if z is None else z
+    if z.ndim != 2 or len(z) == 0 or z.shape[1] != getattr(G, "z_dim", z.shape[1]):
+        raise InputError(f"Expected noise z (n, {getattr(G, 'z_dim', 'z_dim')}), n >= 1, got {tuple(z.shape)}.")
+    z = z.to(next(G.parameters(), z))  # their device and their type
+    y = _labels(G, y, len(z)).to(z.device)
+    with evaluating(G):
+        return torch.cat([with_labels(G, labels)(noise) for noise, labels in zip(z.split(chunk), y.split(chunk))])
+
+
+def _labels(G: nn.Module, y: Tensor | None, n: int) -> Tensor:
+    """The labels (n,) to ask G for: y, or each class in turn; zeros, which nobody reads, for a G that takes none."""
+    classes = getattr(G, "classes", None) if takes_labels(G) else None
+    if y is None:
+        if takes_labels(G) and classes is None:
+            raise InputError("Expected labels y (n,) for a G that takes labels and has no attribute classes.")
+        return torch.arange(n) % (classes or 1)
+    if len(y.shape) == 0 or len(y) != n:
+        raise InputError(f"Expected labels y ({n},), one for each z, got {tuple(y.shape)}.")
+    if classes is not None:
+        validate.labels(y, n, classes, "G")
+    return y

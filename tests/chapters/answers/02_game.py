@@ -1,0 +1,262 @@
+"""Answers to the exercises of chapter 2, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+
+
+# %% ex-game-boxes right: adds up on a grid of its own
+def jsd_boxes(t):
+    places = torch.linspace(-1, 5, 600_001, dtype=torch.float64)
+    p, q = ((places > left) & (places <= left + 1) for left in (0.0, t))
+    alone = (p ^ q).double().sum() / (p.double().sum() + q.double().sum())
+    return alone * math.log(2)
+
+
+# %% ex-game-boxes right: two cases
+def jsd_boxes(t):
+    if t >= 1:
+        return math.log(2)
+    return t * math.log(2)
+
+
+# %% ex-game-boxes wrong: has no end
+def jsd_boxes(t):
+    return t * math.log(2)
+
+
+# %% ex-game-boxes wrong: in bits
+def jsd_boxes(t):
+    return min(t, 1.0)
+
+
+# %% ex-game-boxes wrong: forgets the halves of the definition
+def jsd_boxes(t):
+    return 2 * min(t, 1.0) * math.log(2)
+
+
+# %% ex-game-boxes wrong: the value of the game
+def jsd_boxes(t):
+    return 2 * (min(t, 1.0) - 1) * math.log(2)
+
+
+# %% ex-game-boxes wrong: takes the part that overlaps
+def jsd_boxes(t):
+    return (1 - min(t, 1.0)) * math.log(2)
+
+
+# %% ex-game-saturating right: from the logit
+def advantage(d):
+    return math.exp(-math.log(d / (1 - d)))
+
+
+# %% ex-game-saturating right: by autograd, from the probability
+def advantage(d):
+    d = torch.tensor(d, dtype=torch.float64, requires_grad=True)
+    (strong,) = torch.autograd.grad(-torch.log(d), d)
+    (weak,) = torch.autograd.grad(torch.log(1 - d), d)
+    return strong / weak
+
+
+# %% ex-game-saturating wrong: the other way round
+def advantage(d):
+    return d / (1 - d)
+
+
+# %% ex-game-saturating wrong: the push of one of the two alone
+def advantage(d):
+    return 1 - d
+
+
+# %% ex-game-saturating wrong: one slope at the probability, the other at the logit
+def advantage(d):
+    return 1 / d
+
+
+# %% ex-game-saturating wrong: the ratio of the losses
+def advantage(d):
+    return math.log(d) / math.log(1 - d)
+
+
+# %% ex-game-smoothed right: looks for the smallest loss on a grid
+def best_smoothed(p, q):
+    t = torch.linspace(0, 1, 100_001, dtype=torch.float64)[1:-1]
+    return t[(-p * (0.9 * t.log() + 0.1 * (1 - t).log()) - q * (1 - t).log()).argmin()]
+
+
+# %% ex-game-smoothed right: nine tenths of the data in one pile, the rest in the other
+def best_smoothed(p, q):
+    real, fake = 0.9 * p, 0.1 * p + q
+    return 1 / (1 + fake / real)
+
+
+# %% ex-game-smoothed wrong: without smoothing
+def best_smoothed(p, q):
+    return p / (p + q)
+
+
+# %% ex-game-smoothed wrong: the tenth of the data is lost
+def best_smoothed(p, q):
+    return 0.9 * p / (0.9 * p + q)
+
+
+# %% ex-game-smoothed wrong: on both sides
+def best_smoothed(p, q):
+    return (0.9 * p + 0.1 * q) / (p + q)
+
+
+# %% ex-game-smoothed wrong: only for densities that add up to 1
+def best_smoothed(p, q):
+    return 0.9 * p
+
+
+# %% ex-game-squares right: from a towards b
+def best_squares(p, q, a, b):
+    return a + (b - a) / (1 + q / p)
+
+
+# %% ex-game-squares right: one step of Newton
+def best_squares(p, q, a, b):
+    t = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(p * (t - b) ** 2 / 2 + q * (t - a) ** 2 / 2, t)
+    return -slope / (p + q)
+
+
+# %% ex-game-squares wrong: a for the data and b for the fakes
+def best_squares(p, q, a, b):
+    return (p * a + q * b) / (p + q)
+
+
+# %% ex-game-squares wrong: a and b are always 0 and 1
+def best_squares(p, q, a, b):
+    return p / (p + q)
+
+
+# %% ex-game-squares wrong: only for densities that add up to 1
+def best_squares(p, q, a, b):
+    return p * b + q * a
+
+
+# %% ex-game-squares wrong: half way
+def best_squares(p, q, a, b):
+    return (a + b) / 2
+
+
+# %% ex-game-k right: counts up
+def largest_k(a, b):
+    k = 1
+    while a * b * (k + 1) < 4:
+        k += 1
+    return k
+
+
+# %% ex-game-k right: a tensor
+def largest_k(a, b):
+    return torch.ceil(torch.tensor(4 / (a * b), dtype=torch.float64)) - 1
+
+
+# %% ex-game-k right: tries
+def largest_k(a, b):
+    k = 1
+    while duel(300, a, b, k=k + 1).norm(dim=1).max() < 100:
+        k += 1
+    return k
+
+
+# %% ex-game-k wrong: one too many
+def largest_k(a, b):
+    return math.ceil(4 / (a * b))
+
+
+# %% ex-game-k wrong: the bound itself counts as safe
+def largest_k(a, b):
+    return math.floor(4 / (a * b))
+
+
+# %% ex-game-k wrong: both rates alike
+def largest_k(a, b):
+    return math.ceil(4 / a**2) - 1
+
+
+# %% ex-game-k wrong: no whole number
+def largest_k(a, b):
+    return 4 / (a * b)
+
+
+# %% ex-game-k wrong: k multiplies both rates
+def largest_k(a, b):
+    return math.ceil(2 / math.sqrt(a * b)) - 1
+
+
+# %% ex-game-optimism right: two numbers in a loop
+def optimistic(steps, h):
+    theta, psi = 1.0, 0.0
+    old_theta, old_psi = theta, psi
+    path = [(theta, psi)]
+    for _ in range(steps):
+        g_theta, g_psi = 2 * psi - old_psi, 2 * theta - old_theta
+        old_theta, old_psi = theta, psi
+        theta, psi = theta - h * g_theta, psi + h * g_psi
+        path.append((theta, psi))
+    return torch.tensor(path)
+
+
+# %% ex-game-optimism right: as a matrix
+def optimistic(steps, h):
+    turn, one, none = torch.tensor([[0.0, -h], [h, 0.0]]), torch.eye(2), torch.zeros(2, 2)
+    both = torch.cat([torch.cat([one + 2 * turn, -turn], 1), torch.cat([one, none], 1)])
+    states = [torch.tensor([1.0, 0.0, 1.0, 0.0])]
+    for _ in range(steps):
+        states.append(both @ states[-1])
+    return torch.stack(states)[:, :2]
+
+
+# %% ex-game-optimism wrong: plain steps
+def optimistic(steps, h):
+    return duel(steps, h, h, together=True)
+
+
+# %% ex-game-optimism wrong: one after the other
+def optimistic(steps, h):
+    theta, psi, last_theta, last_psi = 1.0, 0.0, 1.0, 0.0
+    path = [(theta, psi)]
+    for _ in range(steps):
+        ahead, last_psi = 2 * psi - last_psi, psi
+        theta, before = theta - h * ahead, theta
+        psi, last_theta = psi + h * (2 * theta - last_theta), before
+        path.append((theta, psi))
+    return torch.tensor(path)
+
+
+# %% ex-game-optimism wrong: g_{-1} is 0
+def optimistic(steps, h):
+    state = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    last, path = torch.zeros(2, dtype=torch.float64), [state]
+    for _ in range(steps):
+        ahead = 2 * state - last
+        last, state = state, state + h * torch.stack([-ahead[1], ahead[0]])
+        path.append(state)
+    return torch.stack(path)
+
+
+# %% ex-game-optimism wrong: looks back instead of ahead
+def optimistic(steps, h):
+    state = last = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    path = [state]
+    for _ in range(steps):
+        behind = 2 * last - state
+        last, state = state, state + h * torch.stack([-behind[1], behind[0]])
+        path.append(state)
+    return torch.stack(path)
+
+
+# %% ex-game-optimism wrong: the start is missing
+def optimistic(steps, h):
+    state = last = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    path = []
+    for _ in range(steps):
+        ahead = 2 * state - last
+        last, state = state, state + h * torch.stack([-ahead[1], ahead[0]])
+        path.append(state)
+    return torch.stack(path)
+
+
+# %% ex-game-optimism wrong: negative momentum
+def optimistic(steps, h):
+    return duel(steps, h, h, together=True, momentum=-0.5)

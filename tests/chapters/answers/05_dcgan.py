@@ -1,0 +1,239 @@
+"""Answers to the exercises of chapter 5, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+
+
+# %% ex-dcgan-side right: asks torch
+def side_after(n, stack):
+    for kind, k, s, p in stack:
+        layer = (nn.Conv2d if kind == "conv" else nn.ConvTranspose2d)(1, 1, k, s, p)
+        n = layer(torch.zeros(1, 1, n, n)).shape[-1]
+    return n
+
+
+# %% ex-dcgan-side right: one layer and recursion
+def side_after(n, stack):
+    if not stack:
+        return n
+    (kind, k, s, p), *rest = stack
+    return side_after(1 + (n + 2 * p - k) // s if kind == "conv" else (n - 1) * s - 2 * p + k, rest)
+
+
+# %% ex-dcgan-side wrong: one step short
+def side_after(n, stack):
+    for kind, k, s, p in stack:
+        n = (n + 2 * p - k) // s if kind == "conv" else s * (n - 1) + k - 2 * p
+    return n
+
+
+# %% ex-dcgan-side wrong: padding on one side only
+def side_after(n, stack):
+    for kind, k, s, p in stack:
+        n = (n + p - k) // s + 1 if kind == "conv" else s * (n - 1) + k - p
+    return n
+
+
+# %% ex-dcgan-side wrong: rounds up
+def side_after(n, stack):
+    for kind, k, s, p in stack:
+        n = -(-(n + 2 * p - k) // s) + 1 if kind == "conv" else s * (n - 1) + k - 2 * p
+    return n
+
+
+# %% ex-dcgan-side wrong: a transposed convolution multiplies by its stride
+def side_after(n, stack):
+    for kind, k, s, p in stack:
+        n = (n + 2 * p - k) // s + 1 if kind == "conv" else s * n
+    return n
+
+
+# %% ex-dcgan-count right: builds it and counts
+def count_up(c_in, c_out, k, norm):
+    layers = [nn.ConvTranspose2d(c_in, c_out, k)] + [nn.BatchNorm2d(c_out)] * norm
+    return parameters(nn.Sequential(*layers))
+
+
+# %% ex-dcgan-count wrong: without the biases
+def count_up(c_in, c_out, k, norm):
+    return k * k * c_in * c_out + (2 * c_out if norm else 0)
+
+
+# %% ex-dcgan-count wrong: one kernel for each output channel
+def count_up(c_in, c_out, k, norm):
+    return k * k * c_out + c_out + (2 * c_out if norm else 0)
+
+
+# %% ex-dcgan-count wrong: running averages counted
+def count_up(c_in, c_out, k, norm):
+    return k * k * c_in * c_out + c_out + (4 * c_out if norm else 0)
+
+
+# %% ex-dcgan-count wrong: the bias of the other side
+def count_up(c_in, c_out, k, norm):
+    return k * k * c_in * c_out + c_in + (2 * c_out if norm else 0)
+
+
+# %% ex-dcgan-z right: from the chapter's number
+def parameters_for(z_dim):
+    return parameters(dcgan.Generator()) + (z_dim - 64) * 9 * 256
+
+
+# %% ex-dcgan-z wrong: every layer grows with z
+def parameters_for(z_dim):
+    return parameters(dcgan.Generator()) * z_dim // 64
+
+
+# %% ex-dcgan-z wrong: one weight for each channel
+def parameters_for(z_dim):
+    return 747_841 + (z_dim - 64) * 256
+
+
+# %% ex-dcgan-z wrong: the default whatever was asked
+def parameters_for(z_dim):
+    return parameters(dcgan.Generator())
+
+
+# %% ex-dcgan-32 right: kernels of 2, one more layer
+def generator32():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        nn.ConvTranspose2d(64, 64, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 64, 2, 2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 2, 2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 16, 2, 2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 1, 2, 2),
+        nn.Tanh(),
+    )
+
+
+# %% ex-dcgan-32 wrong: kernel 3 with stride 2
+def generator32():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        nn.ConvTranspose2d(64, 64, 4),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 3, 2, 1, output_padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+# %% ex-dcgan-32 wrong: ends at 28
+def generator32():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        nn.ConvTranspose2d(64, 64, 7),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+# %% ex-dcgan-32 wrong: no tanh
+def generator32():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        nn.ConvTranspose2d(64, 64, 4),
+        nn.BatchNorm2d(64),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1),
+        nn.BatchNorm2d(32),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.BatchNorm2d(16),
+        nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.BatchNorm2d(1),
+    )
+
+
+# %% ex-dcgan-32 wrong: z is not unflattened
+def generator32():
+    return nn.Sequential(
+        nn.ConvTranspose2d(64, 64, 4),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+# %% ex-dcgan-even right: padding instead of a rest, kernel 4, by replacing the list
+def even_discriminator():
+    D = dcgan.Discriminator()
+    first = nn.Conv2d(1, 16, kernel_size=(4, 4), stride=(2, 2))
+    D.layers = nn.Sequential(first, *list(D.layers)[1:])
+    dcgan.init(first)
+    return D
+
+
+# %% ex-dcgan-even wrong: as published
+def even_discriminator():
+    return dcgan.Discriminator()
+
+
+# %% ex-dcgan-even wrong: stride 1
+def even_discriminator():
+    D = dcgan.Discriminator()
+    D.layers[0] = nn.Conv2d(1, 16, 3, 1)
+    D.layers[0].apply(dcgan.init)
+    return D
+
+
+# %% ex-dcgan-even wrong: padding that keeps the sides, kernel 3
+def even_discriminator():
+    D = dcgan.Discriminator()
+    D.layers[0] = nn.Conv2d(1, 16, 3, 2, padding=1)
+    D.layers[0].apply(dcgan.init)
+    return D
+
+
+# %% ex-dcgan-even wrong: kernel 5 misses the last row
+def even_discriminator():
+    D = dcgan.Discriminator()
+    D.layers[0] = nn.Conv2d(1, 16, 5, 2, padding=1)
+    D.layers[0].apply(dcgan.init)
+    return D
+
+
+# %% ex-dcgan-norm right: builds the list again
+def without_norm(network):
+    network.layers = nn.Sequential(*(layer for layer in network.layers if not isinstance(layer, nn.BatchNorm2d)))
+    return network
+
+
+# %% ex-dcgan-norm wrong: takes nothing out
+def without_norm(network):
+    return network
+
+
+# %% ex-dcgan-norm wrong: the first one only
+def without_norm(network):
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, nn.BatchNorm2d):
+            network.layers[i] = nn.Identity()
+            break
+    return network
+
+
+# %% ex-dcgan-norm wrong: only its scale and shift
+def without_norm(network):
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, nn.BatchNorm2d):
+            network.layers[i] = nn.BatchNorm2d(layer.num_features, affine=False)
+    return network
+
+
+# %% ex-dcgan-norm wrong: another norm instead
+def without_norm(network):
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, nn.BatchNorm2d):
+            network.layers[i] = nn.GroupNorm(1, layer.num_features)
+    return network

@@ -1,0 +1,257 @@
+"""Answers to the exercises of chapter 12, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+
+# %% ex-latent-angle right: measured on noise, and by the cosine's own angle
+import math
+
+u = torch.nn.functional.normalize(torch.ones(d), dim=0)
+draws = torch.randn(100_000, d, generator=torch.Generator().manual_seed(4))
+mean_square = torch.nn.functional.cosine_similarity(draws, u[None]).square().mean().item()
+degrees_away = 90 - math.degrees(math.acos(d**-0.5))
+
+# %% ex-latent-angle right: for small angles the sine is the angle
+mean_square = torch.tensor(1 / d)
+degrees_away = torch.rad2deg(mean_square.sqrt())
+
+# %% ex-latent-angle wrong: the root of the mean square
+mean_square = d**-0.5
+degrees_away = torch.tensor(mean_square).asin().rad2deg().item()
+
+# %% ex-latent-angle wrong: in radians
+mean_square = 1 / d
+degrees_away = torch.tensor(mean_square).sqrt().asin().item()
+
+# %% ex-latent-angle wrong: the angle itself, not how far it is from 90
+mean_square = 1 / d
+degrees_away = torch.tensor(mean_square).sqrt().acos().rad2deg().item()
+
+# %% ex-latent-angle wrong: without the root
+mean_square = 1 / d
+degrees_away = torch.tensor(mean_square).asin().rad2deg().item()
+
+# %% ex-latent-angle wrong: the tangent
+mean_square = 1 / d
+degrees_away = torch.tensor(mean_square).sqrt().atan().rad2deg().item()
+
+
+# %% ex-latent-keep right: from the differences to the first class, by QR
+def without(vector, means):
+    basis = torch.linalg.qr((means[1:] - means[0]).T).Q  # (d, 9)
+    return torch.nn.functional.normalize(vector - basis @ (basis.T @ vector), dim=0)
+
+
+# %% ex-latent-keep right: what least squares cannot explain
+def without(vector, means):
+    columns = (means - means.mean(0)).double().T[:, :9]
+    told = columns @ torch.linalg.lstsq(columns, vector.double()[:, None]).solution[:, 0]
+    rest = (vector - told).to(vector)
+    return rest / rest.square().sum().sqrt()
+
+
+# %% ex-latent-keep right: one direction after the other
+def without(vector, means):
+    basis = []
+    for row_of in (means - means.mean(0)).double()[:9]:
+        for other in basis:
+            row_of = row_of - (row_of @ other) * other
+        basis.append(row_of / row_of.norm())
+    rest = vector.double()
+    for other in basis:
+        rest = rest - (rest @ other) * other
+    return (rest / rest.norm()).float()
+
+
+# %% ex-latent-keep wrong: not a unit vector
+def without(vector, means):
+    basis = torch.linalg.svd(means - means.mean(0), full_matrices=False).Vh[:9]
+    return vector - basis.T @ (basis @ vector)
+
+
+# %% ex-latent-keep wrong: the means are not at right angles to each other
+def without(vector, means):
+    rest = vector
+    for one in torch.nn.functional.normalize(means - means.mean(0), dim=1):
+        rest = rest - (vector @ one) * one
+    return rest / rest.norm()
+
+
+# %% ex-latent-keep wrong: forgets to take their mean away
+def without(vector, means):
+    basis = torch.linalg.svd(means, full_matrices=False).Vh
+    rest = vector - basis.T @ (basis @ vector)
+    return rest / rest.norm()
+
+
+# %% ex-latent-keep wrong: ten directions of a space that has nine
+def without(vector, means):
+    basis = torch.linalg.svd(means - means.mean(0), full_matrices=False).Vh
+    rest = vector - basis.T @ (basis @ vector)
+    return rest / rest.norm()
+
+
+# %% ex-latent-keep wrong: keeps what was to be taken out
+def without(vector, means):
+    basis = torch.linalg.svd(means - means.mean(0), full_matrices=False).Vh[:9]
+    return torch.nn.functional.normalize(basis.T @ (basis @ vector), dim=0)
+
+
+# %% ex-latent-keep wrong: some direction that keeps the classes, but no slant
+def without(vector, means):
+    return torch.linalg.svd(means - means.mean(0), full_matrices=True).Vh[20]
+
+
+# %% ex-latent-logistic right: by hand, with plain gradient descent
+def logistic(z, yes):
+    w, c = torch.zeros(z.shape[1]), torch.zeros(())
+    for _ in range(500):
+        wrong = torch.sigmoid(z @ w + c) - yes  # (n,)
+        w, c = w - z.T @ wrong / len(z), c - wrong.mean()
+    return w / w.norm()
+
+
+# %% ex-latent-logistic right: a linear layer and Adam
+def logistic(z, yes):
+    layer = torch.nn.Linear(z.shape[1], 1)
+    optimiser = torch.optim.Adam(layer.parameters(), lr=0.05)
+    for _ in range(500):
+        logits = layer(z)[:, 0] * (2 * yes - 1)
+        loss = -torch.nn.functional.logsigmoid(logits).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return torch.nn.functional.normalize(layer.weight.detach()[0], dim=0)
+
+
+# %% ex-latent-logistic wrong: the mean of those that are
+def logistic(z, yes):
+    return torch.nn.functional.normalize(z[yes == 1].mean(0), dim=0)
+
+
+# %% ex-latent-logistic wrong: the difference of two means
+def logistic(z, yes):
+    return torch.nn.functional.normalize(z[yes == 1].mean(0) - z[yes == 0].mean(0), dim=0)
+
+
+# %% ex-latent-logistic wrong: least squares
+def logistic(z, yes):
+    return latent.regress(z, yes).vector
+
+
+# %% ex-latent-logistic wrong: without the constant
+def logistic(z, yes):
+    w = torch.zeros(z.shape[1])
+    for _ in range(500):
+        w = w - z.T @ (torch.sigmoid(z @ w) - yes) / len(z)
+    return w / w.norm()
+
+
+# %% ex-latent-logistic wrong: not a unit vector
+def logistic(z, yes):
+    w, c = torch.zeros(z.shape[1]), torch.zeros(())
+    for _ in range(500):
+        wrong = torch.sigmoid(z @ w + c) - yes
+        w, c = w - z.T @ wrong / len(z), c - wrong.mean()
+    return w
+
+
+# %% ex-latent-logistic wrong: uphill
+def logistic(z, yes):
+    w, c = torch.zeros(z.shape[1]), torch.zeros(())
+    for _ in range(100):
+        wrong = torch.sigmoid(z @ w + c) - yes
+        w, c = w + z.T @ wrong / len(z), c + wrong.mean()
+    return w / w.norm()
+
+
+# %% ex-latent-shell right: starts as noise is drawn, and a gradient from backward
+def on_the_shell(images, steps, lr=0.1):
+    z = torch.randn(len(images), d, generator=torch.Generator().manual_seed(8)).requires_grad_()
+    optimiser = torch.optim.Adam([z], lr=lr)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (G(z) - images).square().mean().backward()
+        optimiser.step()
+        z.data *= d**0.5 / z.data.norm(dim=1, keepdim=True)
+    return z.detach(), (sample(G, z=z.detach()) - images).square().flatten(1).mean(1)
+
+
+# %% ex-latent-shell right: a direction is sought, and its length does not count
+def on_the_shell(images, steps, lr=0.1):
+    free = fixed_noise(G, len(images), seed=2).requires_grad_()
+    optimiser = torch.optim.Adam([free], lr=lr)
+    for _ in range(steps):
+        error = (G(d**0.5 * torch.nn.functional.normalize(free, dim=1)) - images).square().mean((1, 2, 3))
+        optimiser.zero_grad()
+        error.sum().backward()
+        optimiser.step()
+    z = d**0.5 * torch.nn.functional.normalize(free.detach(), dim=1)
+    with torch.no_grad():
+        return z, (G(z) - images).square().mean((1, 2, 3))
+
+
+# %% ex-latent-shell wrong: put back at the end only
+def on_the_shell(images, steps, lr=0.1):
+    z = latent.invert(G, images, starts=1, steps=steps, lr=lr).z
+    z = z * d**0.5 / z.norm(dim=1, keepdim=True)
+    return z, (sample(G, z=z) - images).square().mean((1, 2, 3))
+
+
+# %% ex-latent-shell wrong: free
+def on_the_shell(images, steps, lr=0.1):
+    free = latent.invert(G, images, starts=1, steps=steps, lr=lr)
+    return free.z, free.error
+
+
+# %% ex-latent-shell wrong: all rows together have the length of one
+def on_the_shell(images, steps, lr=0.1):
+    z = fixed_noise(G, len(images)).requires_grad_()
+    optimiser = torch.optim.Adam([z], lr=lr)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (G(z) - images).square().mean().backward()
+        optimiser.step()
+        z.data *= d**0.5 / z.data.norm()
+    return z.detach(), (sample(G, z=z.detach()) - images).square().mean((1, 2, 3))
+
+
+# %% ex-latent-shell wrong: on the sphere of radius 1
+def on_the_shell(images, steps, lr=0.1):
+    z = fixed_noise(G, len(images)).requires_grad_()
+    optimiser = torch.optim.Adam([z], lr=lr)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (G(z) - images).square().mean().backward()
+        optimiser.step()
+        z.data = torch.nn.functional.normalize(z.data, dim=1)
+    return z.detach(), (sample(G, z=z.detach()) - images).square().mean((1, 2, 3))
+
+
+# %% ex-latent-shell wrong: the errors are those before the last step
+def on_the_shell(images, steps, lr=0.1):
+    z = fixed_noise(G, len(images)).requires_grad_()
+    optimiser = torch.optim.Adam([z], lr=lr)
+    for _ in range(steps):
+        error = (G(z) - images).square().mean((1, 2, 3))
+        optimiser.zero_grad()
+        error.sum().backward()
+        optimiser.step()
+        z.data *= d**0.5 / z.data.norm(dim=1, keepdim=True)
+    return z.detach(), error.detach()
+
+
+# %% ex-latent-shell wrong: no search at all
+def on_the_shell(images, steps, lr=0.1):
+    z = fixed_noise(G, len(images))
+    z = z * d**0.5 / z.norm(dim=1, keepdim=True)
+    return z, (sample(G, z=z) - images).square().mean((1, 2, 3))
+
+
+# %% ex-latent-shell wrong: one error for all images
+def on_the_shell(images, steps, lr=0.1):
+    z = fixed_noise(G, len(images)).requires_grad_()
+    optimiser = torch.optim.Adam([z], lr=lr)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        (G(z) - images).square().mean().backward()
+        optimiser.step()
+        z.data *= d**0.5 / z.data.norm(dim=1, keepdim=True)
+    return z.detach(), (sample(G, z=z.detach()) - images).square().mean()

@@ -1,0 +1,196 @@
+"""Answers to the exercises of chapter 13, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+
+
+# %% ex-beyond-leaks right: the matrix of all turns has a singular value of zero
+def leaks(w):
+    turns = np.stack([np.roll(w, j) for j in range(len(w))])
+    return np.linalg.svd(turns.astype(float), compute_uv=False).min() < 1e-9
+
+
+# %% ex-beyond-leaks right: the sums as they are written
+def leaks(w):
+    import cmath
+
+    n = len(w)
+    sums = [sum(chance * cmath.exp(-2j * cmath.pi * j * k / n) for j, chance in enumerate(w)) for k in range(n)]
+    return any(abs(one) < 1e-9 for one in sums)
+
+
+# %% ex-beyond-leaks right: half of the transform, as the rest is its mirror image
+def leaks(w):
+    return bool((torch.fft.rfft(torch.tensor(w, dtype=torch.float64)).abs() < 1e-9).any())
+
+
+# %% ex-beyond-leaks wrong: part 1 the other way round
+def leaks(w):
+    return w[0] <= 0.5
+
+
+# %% ex-beyond-leaks wrong: only evenly drawn turns leak
+def leaks(w):
+    return max(w) - min(w) < 1e-9
+
+
+# %% ex-beyond-leaks wrong: cosines only
+def leaks(w):
+    return bool(torch.fft.fft(torch.tensor(w, dtype=torch.float64)).real.abs().min() < 1e-9)
+
+
+# %% ex-beyond-leaks wrong: the alternating sum only
+def leaks(w):
+    return abs(sum(w[0::2]) - sum(w[1::2])) < 1e-9
+
+
+# %% ex-beyond-leaks wrong: zero to the last of 24 bits
+def leaks(w):
+    return bool(torch.fft.fft(torch.tensor(w, dtype=torch.float32)).abs().min() < 1e-9)
+
+
+# %% ex-beyond-leaks wrong: says when it does not leak
+def leaks(w):
+    return bool(torch.fft.fft(torch.tensor(w, dtype=torch.float64)).abs().min() > 1e-9)
+
+
+# %% ex-beyond-leaks wrong: a chance of zero is no eigenvalue of zero
+def leaks(w):
+    return min(w) < 1e-9
+
+
+# %% ex-beyond-promise right: by halving an interval
+def promised(kinds):
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (1 - middle) ** kinds > 0.5 else (low, middle)
+    return low
+
+
+# %% ex-beyond-promise right: with logarithms
+def promised(kinds):
+    return -torch.expm1(torch.tensor(0.5).double().log() / kinds).item()
+
+
+# %% ex-beyond-promise wrong: one half, however many
+def promised(kinds):
+    return 0.5
+
+
+# %% ex-beyond-promise wrong: chances added up
+def promised(kinds):
+    return 0.5 / kinds
+
+
+# %% ex-beyond-promise wrong: the chance of being left alone by one kind
+def promised(kinds):
+    return 0.5 ** (1 / kinds)
+
+
+# %% ex-beyond-promise wrong: all kinds at once, one half of the time
+def promised(kinds):
+    return 1 - 0.5**kinds
+
+
+# %% ex-beyond-mirror right: the image mirrored, and not the mean
+def told(kind):
+    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
+    mean, like = x[y == kind].mean(0), x_new[y_new == kind]
+    to_itself, to_mirror = ((one - mean).flatten(1).norm(dim=1) for one in (like, like.flip(3)))
+    return (to_itself < to_mirror).double().mean().item()
+
+
+# %% ex-beyond-mirror right: one image at a time, over all positions
+def told(kind):
+    at = [i for i, label in enumerate(clothes.labels.tolist()) if label == kind]
+    mean = clothes[torch.tensor([i for i in at if i < 5000])][0].mean(0)
+    new = [clothes[i : i + 1][0][0] for i in at if i >= 5000]
+    votes = [torch.dist(one, mean) < torch.dist(one, mean.flip(-1)) for one in new]
+    return sum(map(int, votes)) / len(votes)
+
+
+# %% ex-beyond-mirror wrong: upside down
+def told(kind):
+    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
+    like = x[y == kind]
+    return nearer(x_new[y_new == kind], like, like.flip(-2))
+
+
+# %% ex-beyond-mirror wrong: on the images that the mean is of
+def told(kind):
+    x, y = clothes[:5000]
+    like = x[y == kind]
+    return nearer(like, like, like.flip(-1))
+
+
+# %% ex-beyond-mirror wrong: the halves swapped
+def told(kind):
+    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
+    like = x_new[y_new == kind]
+    return nearer(x[y == kind], like, like.flip(-1))
+
+
+# %% ex-beyond-mirror wrong: the mean of all kinds
+def told(kind):
+    (x, _), (x_new, y_new) = clothes[:5000], clothes[5000:]
+    return nearer(x_new[y_new == kind], x, x.flip(-1))
+
+
+# %% ex-beyond-mirror wrong: the share that looks mirrored
+def told(kind):
+    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
+    like = x[y == kind]
+    return nearer(x_new[y_new == kind], like.flip(-1), like)
+
+
+# %% ex-beyond-twice right: sorted, by PyTorch
+def repeated(images):
+    return len(images) - len(torch.unique(images.view(len(images), -1), dim=0))
+
+
+# %% ex-beyond-twice right: a count of each
+def repeated(images):
+    from collections import Counter
+
+    return sum(times - 1 for times in Counter(bytes(image) for image in images.cpu().flatten(1).numpy()).values())
+
+
+# %% ex-beyond-twice right: as one goes through the folder
+def repeated(images):
+    met, copies = set(), 0
+    for image in images.cpu().numpy():
+        key = image.tobytes()
+        copies += key in met
+        met.add(key)
+    return copies
+
+
+# %% ex-beyond-twice wrong: neighbours only
+def repeated(images):
+    return int((images[1:] == images[:-1]).flatten(1).all(1).sum())
+
+
+# %% ex-beyond-twice wrong: originals counted as well
+def repeated(images):
+    _, times = torch.unique(images.flatten(1), dim=0, return_counts=True)
+    return int(times[times > 1].sum())
+
+
+# %% ex-beyond-twice wrong: how many pictures are there twice or more
+def repeated(images):
+    _, times = torch.unique(images.flatten(1), dim=0, return_counts=True)
+    return int((times > 1).sum())
+
+
+# %% ex-beyond-twice wrong: pairs
+def repeated(images):
+    _, times = torch.unique(images.flatten(1), dim=0, return_counts=True)
+    return int((times * (times - 1) // 2).sum())
+
+
+# %% ex-beyond-twice wrong: the same amount of ink
+def repeated(images):
+    return len(images) - len(images.long().sum((1, 2)).unique())
+
+
+# %% ex-beyond-twice wrong: how many are left
+def repeated(images):
+    return len({image.numpy().tobytes() for image in images.cpu()})

@@ -1,0 +1,180 @@
+"""Answers to the exercises of chapter 14, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+
+
+# %% ex-scaling-accumulate right: adds up what autograd returns
+def accumulate(D, objective, x, x_fake, parts):
+    size, total = len(x) // parts, 0
+    for i in range(0, len(x), size):
+        total = total + gradient(D, objective, x[i : i + size], x_fake[i : i + size])
+    return total / parts
+
+
+# %% ex-scaling-accumulate right: gradients set to None, divided at the end, as float32
+def accumulate(D, objective, x, x_fake, parts):
+    D.zero_grad(set_to_none=True)
+    for piece, piece_fake in zip(x.split(len(x) // parts), x_fake.split(len(x) // parts)):
+        d = objective.discriminator(D, piece, piece_fake)
+        d["loss"].backward()
+    return torch.nn.utils.parameters_to_vector(p.grad / parts for p in D.parameters())
+
+
+# %% ex-scaling-accumulate wrong: the sum of the pieces' means
+def accumulate(D, objective, x, x_fake, parts):
+    D.zero_grad()
+    for piece in zip(x.chunk(parts), x_fake.chunk(parts)):
+        objective.discriminator(D, *piece)["loss"].backward()
+    return torch.cat([p.grad.flatten() for p in D.parameters()]).cpu().double()
+
+
+# %% ex-scaling-accumulate wrong: begins with what was left over
+def accumulate(D, objective, x, x_fake, parts):
+    for piece in zip(x.chunk(parts), x_fake.chunk(parts)):
+        (objective.discriminator(D, *piece)["loss"] / parts).backward()
+    return torch.cat([p.grad.flatten() for p in D.parameters()]).cpu().double()
+
+
+# %% ex-scaling-accumulate wrong: only the last piece
+def accumulate(D, objective, x, x_fake, parts):
+    for piece in zip(x.chunk(parts), x_fake.chunk(parts)):
+        D.zero_grad()
+        (objective.discriminator(D, *piece)["loss"] / parts).backward()
+    return torch.cat([p.grad.flatten() for p in D.parameters()]).cpu().double()
+
+
+# %% ex-scaling-accumulate wrong: the whole batch at once
+def accumulate(D, objective, x, x_fake, parts):
+    return gradient(D, objective, x, x_fake)
+
+
+# %% ex-scaling-accumulate wrong: one gradient at the end, of all pieces' losses
+def accumulate(D, objective, x, x_fake, parts):
+    pieces = zip(x.chunk(parts), x_fake.chunk(parts))
+    loss = sum(objective.discriminator(D, *piece)["loss"] for piece in pieces) / parts
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, [*D.parameters()])]).cpu().double()
+
+
+# %% ex-scaling-unequal right: shares of the images
+def joined(gradients, counts):
+    shares = torch.tensor(counts).double() / sum(counts)
+    return (shares[:, None] * torch.stack(gradients)).sum(0)
+
+
+# %% ex-scaling-unequal right: a part at a time
+def joined(gradients, counts):
+    mean, seen = gradients[0], counts[0]
+    for g, n in zip(gradients[1:], counts[1:]):
+        seen += n
+        mean = mean + n / seen * (g - mean)
+    return mean
+
+
+# %% ex-scaling-unequal wrong: the plain mean
+def joined(gradients, counts):
+    return sum(gradients) / len(gradients)
+
+
+# %% ex-scaling-unequal wrong: not divided
+def joined(gradients, counts):
+    return sum(n * g for g, n in zip(gradients, counts))
+
+
+# %% ex-scaling-unequal wrong: added up
+def joined(gradients, counts):
+    return sum(gradients)
+
+
+# %% ex-scaling-unequal wrong: small parts count more
+def joined(gradients, counts):
+    return sum(g / n for g, n in zip(gradients, counts)) / sum(1 / n for n in counts)
+
+
+# %% ex-scaling-unequal wrong: these three parts only
+def joined(gradients, counts):
+    return sum(share * g for share, g in zip((0.34, 0.33, 0.33), gradients))
+
+
+# %% ex-scaling-sync right: by the mean of the squares, as numbers
+def together(means, variances):
+    mean = means.mean().item()
+    return mean, (variances + means**2).mean().item() - mean**2
+
+
+# %% ex-scaling-sync right: as if each part had two values
+def together(means, variances):
+    values = torch.cat([means - variances.sqrt(), means + variances.sqrt()])
+    return values.mean(), values.var(correction=0)
+
+
+# %% ex-scaling-sync wrong: the mean of the variances
+def together(means, variances):
+    return means.mean(), variances.mean()
+
+
+# %% ex-scaling-sync wrong: the variance of the means
+def together(means, variances):
+    return means.mean(), means.var(correction=0)
+
+
+# %% ex-scaling-sync wrong: the unbiased variance of the means
+def together(means, variances):
+    return means.mean(), variances.mean() + means.var()
+
+
+# %% ex-scaling-sync wrong: standard deviations averaged
+def together(means, variances):
+    return means.mean(), variances.sqrt().mean() ** 2 + means.var(correction=0)
+
+
+# %% ex-scaling-sync wrong: squares of the means, without that of their mean
+def together(means, variances):
+    return means.mean(), (variances + means**2).mean()
+
+
+# %% ex-scaling-sync wrong: the other way round
+def together(means, variances):
+    return variances.mean() + means.var(correction=0), means.mean()
+
+
+# %% ex-scaling-fit right: what is left, in whole images
+def largest_batch(memory, n, per_image, bytes_each=16):
+    left = memory - n * bytes_each
+    return left // per_image if left > 0 else 0
+
+
+# %% ex-scaling-fit right: by halving an interval
+def largest_batch(memory, n, per_image, bytes_each=16):
+    low, high = 0, 2**60  # low fits, or nothing does
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if bytes_each * n + middle * per_image <= memory else (low, middle)
+    return low
+
+
+# %% ex-scaling-fit wrong: fewer than no images
+def largest_batch(memory, n, per_image, bytes_each=16):
+    return int((memory - bytes_each * n) // per_image)
+
+
+# %% ex-scaling-fit wrong: rounded up
+def largest_batch(memory, n, per_image, bytes_each=16):
+    return max(0, math.ceil((memory - bytes_each * n) / per_image))
+
+
+# %% ex-scaling-fit wrong: four bytes a parameter
+def largest_batch(memory, n, per_image, bytes_each=4):
+    return max(0, int((memory - bytes_each * n) // per_image))
+
+
+# %% ex-scaling-fit wrong: 16 bytes whatever is said
+def largest_batch(memory, n, per_image, bytes_each=16):
+    return max(0, int((memory - 16 * n) // per_image))
+
+
+# %% ex-scaling-fit wrong: the parameters for each image
+def largest_batch(memory, n, per_image, bytes_each=16):
+    return int(memory // (bytes_each * n + per_image))
+
+
+# %% ex-scaling-fit wrong: one image must always be free
+def largest_batch(memory, n, per_image, bytes_each=16):
+    return max(0, math.ceil((memory - bytes_each * n) / per_image) - 1)

@@ -1,0 +1,375 @@
+"""The mistakes of the bug clinic (notebooks/04b_bug_clinic.ipynb) stay out of the package, one section a case.
+
+Where another module tests a thing already, it is not tested again: the notebook names that test, and the last section
+checks that every test it names exists.
+"""
+
+import ast
+import itertools
+import json
+import re
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from torch import nn
+
+from ganbook import Digits, cli
+from ganbook.base import seeds
+from ganbook.models import mlp, with_labels
+from ganbook.models.sampling import fixed_noise, sample
+from ganbook.objectives import NonSaturating, Saturating
+from ganbook.training.loop import train
+from ganbook.training.recipes import RECIPES
+
+ROOT = Path(__file__).resolve().parents[2]
+CLINIC = ROOT / "notebooks" / "04b_bug_clinic.ipynb"
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+LABELS = torch.arange(10)  # for the networks that take them
+
+
+@pytest.fixture(params=RECIPES)
+def recipe(request):
+    return RECIPES[request.param]
+
+
+def leaves(network):
+    return [module for module in network.modules() if not list(module.children())]
+
+
+def small_train(recipe, objective, data, steps, **options):
+    """Train a small pair on `data` with `objective`; return the networks, as they were before and are after."""
+    pair = recipe.networks(0)
+    before = deepcopy(pair)
+    opt_g, opt_d = (torch.optim.SGD(net.parameters(), lr=0.1) for net in pair)
+    records = list(train(*pair, objective, data, opt_g=opt_g, opt_d=opt_d, steps=steps, m=8, **options))
+    return before, pair, records
+
+
+@pytest.fixture
+def small_pair():
+    return replace(
+        RECIPES["mlp"],
+        G=lambda: mlp.Generator(z_dim=4, hidden=(16,), slope=0.2, norm=True),
+        D=lambda: mlp.Discriminator(hidden=(16,), slope=0.2, dropout=0.0),
+    )
+
+
+# --------------------------------------------------------------------------------------- 1. layers that exist on paper
+
+
+def test_every_layer_of_every_recipe_takes_part(recipe):
+    """No layer is built and then left out of `forward`, and none is called that was not built."""
+    for network, start in zip(recipe.networks(0), ("z", "x")):
+        called = set()
+        for layer in leaves(network):
+            layer.register_forward_hook(lambda layer, _x, _y, called=called: called.add(layer))
+        x = torch.zeros(2, recipe.channels, recipe.size, recipe.size)
+        with_labels(network, LABELS[:2])(torch.randn(2, network.z_dim) if start == "z" else x)
+        assert called == set(leaves(network)), [str(layer) for layer in set(leaves(network)) - called]
+
+
+# ----------------------------------------------------------------------------------------------- 2. a sigmoid too many
+
+
+def test_every_discriminator_returns_logits(recipe):
+    """Its output has no bounds, so the loss of a perfect one goes to 0; after a sigmoid it would stop at 0.5032."""
+    _, D = recipe.networks(0)
+    D.eval()
+    last = [layer for layer in D.modules() if isinstance(layer, nn.Linear) and layer.bias is not None][-1]
+    x = torch.zeros(4, recipe.channels, recipe.size, recipe.size)
+    with torch.no_grad():
+        logits = {}
+        for bias in (-20.0, 20.0):
+            last.bias.fill_(bias)
+            logits[bias] = with_labels(D, LABELS[:4])(x)
+    assert (logits[20.0] > 10).all() and (logits[-20.0] < -10).all()
+    perfect = NonSaturating().discriminator(lambda images: images, logits[20.0], logits[-20.0])
+    assert perfect["loss"] < 1e-3
+
+
+# ---------------------------------------------------------------------------------------------- 3. tanh against [0, 1]
+
+
+def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
+    """The range of G is that of the data: paper at -1 and ink at 1 are both in its reach, and nothing is beyond."""
+    x, _ = next(recipe.data(small_folder).batches(100))
+    assert x.min() == -1 and x.max() > 0.9
+    G, _ = recipe.networks(0)
+    last = [layer for layer in G.modules() if isinstance(layer, nn.Linear | nn.ConvTranspose2d)][-1]
+    with torch.no_grad():
+        for bias in (-50.0, 50.0):
+            last.bias.fill_(bias)
+            made = with_labels(G, LABELS[:4])(torch.randn(4, G.z_dim))
+            assert torch.allclose(made, torch.full_like(made, bias / 50), atol=1e-3)
+            assert made.abs().max() <= 1
+
+
+# ---------------------------------------------------- 4. BatchNorm's scale around 0, and 13. a momentum that is an eps
+
+
+def test_batchnorm_starts_as_a_normalisation(recipe):
+    """Scale around 1 (not 0), shift 0, and the numbers of the layer in the places where they belong."""
+    for network in recipe.networks(0):
+        for layer in network.modules():
+            if isinstance(layer, NORMS) and layer.affine:  # the others have no scale of their own
+                assert abs(layer.weight.mean() - 1) < 0.05 and layer.weight.std() < 0.05, layer
+                assert layer.bias.abs().max() == 0
+                assert (layer.eps, layer.momentum) == (1e-5, 0.1), layer
+
+
+def test_there_are_batchnorms_to_look_at():
+    found = [
+        name for name, r in RECIPES.items() for net in r.networks(0) if any(isinstance(x, NORMS) for x in net.modules())
+    ]
+    assert {"mlp", "a-dcgan", "b-dcgan16"} <= set(found)
+
+
+# ---------------------------------------------------------------------------------------------- 5. rotation that leaks
+
+
+def test_only_the_recipes_of_tutorial_a_turn_their_images(recipe):
+    assert (recipe.rotate > 0) == recipe.source.startswith("Tutorial A"), recipe.name
+
+
+def test_without_rotation_a_batch_holds_the_images_themselves(small_folder):
+    data = Digits(folder=small_folder)
+    x, _ = next(data.batches(300))
+    images = ((x[:, 0] + 1) * 127.5).round().byte()  # (300, 1, 28, 28) -> (300, 28, 28)
+    as_sets = [sorted(bytes(image.flatten().tolist()) for image in part) for part in (images, data.images)]
+    assert as_sets[0] == as_sets[1]
+    assert Digits("test", folder=small_folder).rotate == 0  # what samples are judged against stands upright
+
+
+# --------------------------------------------------------------------------------------------- 6. the short last batch
+
+
+@pytest.mark.parametrize("objective", [Saturating(), NonSaturating()])
+@pytest.mark.parametrize("joint", [False, True])
+def test_halves_of_different_sizes_keep_their_own_mean(objective, joint):
+    """96 real images against 128 fakes: no fake is taken for real, and each half is averaged over itself."""
+    game = replace(objective, joint=joint)
+    d = game.discriminator(lambda logits: logits, torch.full((96,), 2.0), torch.full((128,), -3.0))
+    expected = torch.log1p(torch.tensor([-2.0, -3.0]).exp()).sum()  # softplus(-2) + softplus(-3)
+    assert d["loss"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert d["accuracy"] == 1
+
+
+# -------------------------------------------------------------------------------------------- 7. sixteen rows an image
+
+
+def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
+    """An image of any other side gives an error or one answer; never several rows an image."""
+    _, D = recipe.networks(0)
+    D.eval()
+    answered = []
+    for side in range(8, 41):
+        try:
+            logits = with_labels(D, LABELS[:3])(torch.zeros(3, recipe.channels, side, side))
+        except RuntimeError:
+            continue
+        assert logits.shape == (3,), f"side {side}: {tuple(logits.shape)}"
+        answered.append(side)
+    assert recipe.size in answered
+
+
+# -------------------------------------------- 8. divided by the wrong loader, 9. end of an epoch, 12. nothing recorded
+
+
+class Noted:
+    """The objective of the recipes, which notes every call: player, fakes, whether they lead back to G, values."""
+
+    def __init__(self):
+        self.calls = []
+
+    def note(self, player, x_fake, values):
+        self.calls.append(
+            (player, x_fake.detach().clone(), x_fake.requires_grad, {n: v.item() for n, v in values.items()})
+        )
+        return values
+
+    def discriminator(self, critic, x, x_fake):
+        return self.note("d", x_fake, NonSaturating().discriminator(critic, x, x_fake))
+
+    def generator(self, critic, x, x_fake):
+        return self.note("g", x_fake, NonSaturating().generator(critic, x, x_fake))
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_record_holds_the_values_of_its_own_step(small_pair, digits, k):
+    """No running sum, no mean, no step left out: record s is what the objective said in step s."""
+    objective = Noted()
+    _, _, records = small_train(small_pair, objective, digits, 5, k=k)
+    assert [record.step for record in records] == [1, 2, 3, 4, 5]
+    said = {player: [values for who, *_, values in objective.calls if who == player] for player in "dg"}
+    for record, d, g in zip(records, said["d"][k - 1 :: k], said["g"], strict=True):  # of k updates of D, the last
+        assert all(record[f"d_{name}"] == value for name, value in d.items())
+        assert all(record[f"g_{name}"] == value for name, value in g.items())
+    assert len({record["d_loss"] for record in records}) == 5
+
+
+def test_the_last_step_is_logged_whatever_the_interval(small_folder, tmp_path):
+    """Three steps, a line every two, every three, every fifty: the last line is that of step 3."""
+    for interval in (2, 3, 50):
+        out = tmp_path / str(interval)
+        options = ["--data", str(small_folder), "--device", "cpu", "--steps", "3", "--log-every", str(interval)]
+        assert cli.main(["train", "d-linear", "--out", str(out), *options]) == 0
+        lines = (out / cli.HISTORY).read_text("utf-8").splitlines()
+        assert json.loads(lines[-1])["step"] == 3
+
+
+# ------------------------------------------------------------------------------------- 10. built for CUDA is not a GPU
+
+
+def test_only_one_module_asks_for_a_gpu():
+    """No `is_built`, and no device written into the code: no .cuda(), no "cuda" that a call is given, or by default."""
+    for path in sorted((ROOT / "ganbook").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        called = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
+        assert not called & {"is_built", "mps"}, path.name
+        moves = [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".cuda") and not call.args]
+        assert not moves, f"{path.name}: {moves}"
+        if path.name == "devices.py":
+            continue
+        asked = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        gpus = [name for name in asked if name.endswith(("cuda.is_available", "mps.is_available"))]
+        assert not gpus, f"{path.name}: the device is chosen in ganbook.base.devices"
+        given = [word.value for call in calls for word in call.keywords if word.arg == "device"]
+        given += [call.args[0] for call in calls if call.args and getattr(call.func, "attr", "") == "to"]
+        given += [
+            node for f in ast.walk(tree) if isinstance(f, ast.arguments) for node in [*f.defaults, *f.kw_defaults]
+        ]
+        written = {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        assert not {word for word in written if word.startswith(("cuda", "mps"))}, path.name
+
+
+# -------------------------------------------------------------------------------------------------- 11. accuracy 100 %
+
+
+def test_one_pixel_separates_untrained_noise_from_digits(digits):
+    """The shortcut of chapter 1 is a fact about the recipe c-noise, and about no recipe in which G learns."""
+    G, _ = RECIPES["c-noise"].networks(0)
+    assert (digits.images[:, 0, 0] == 0).all()  # byte 0 is -1 exactly
+    assert (sample(G, 2_000)[:, 0, 0, 0] > -1).all()
+    assert [name for name, recipe in RECIPES.items() if recipe.opt_g is None] == ["c-noise"]
+
+
+# -------------------------------------------------------------------------------- 12. results that show something else
+
+
+def test_samples_come_from_the_generator(recipe):
+    """They follow its weights: another generator, other samples; a generator of paper, sheets of paper."""
+    G, _ = recipe.networks(0)
+    x = sample(G, 4)
+    assert not torch.equal(x, sample(recipe.networks(1)[0], 4))
+    last = [layer for layer in G.modules() if isinstance(layer, nn.Linear | nn.ConvTranspose2d)][-1]
+    with torch.no_grad():
+        last.weight.zero_(), last.bias.fill_(-50.0)
+    assert torch.equal(sample(G, 4), -torch.ones_like(x))
+
+
+def test_samples_of_every_recipe_ignore_their_batch_mates(recipe):
+    G, _ = recipe.networks(0)
+    with torch.no_grad():
+        for _ in range(3):
+            with_labels(G.train(), torch.arange(16) % 10)(
+                torch.randn(16, G.z_dim)
+            )  # averages unlike those of any batch below
+    z, y = fixed_noise(G, 6), LABELS[:6]
+    together = sample(G, z=z, y=y)
+    alone = torch.cat([sample(G, z=z[i : i + 1], y=y[i : i + 1]) for i in range(6)])
+    assert torch.allclose(together, alone, atol=1e-5)
+    if any(isinstance(layer, NORMS) for layer in G.modules()):  # in training mode they would not
+        with torch.no_grad():
+            assert not torch.allclose(with_labels(G.train(), y)(z)[:2], with_labels(G, y[:2])(z[:2]), atol=1e-3)
+
+
+# ------------------------------------------------------------------------------------ 13. copied from widely used code
+
+
+@pytest.mark.parametrize("reuse_fakes", [False, True])
+def test_the_discriminator_is_shown_detached_fakes(small_pair, digits, reuse_fakes):
+    """D moves first and k times, on fakes cut off from G; G moves on fakes that lead back to it."""
+    objective = Noted()
+    small_train(small_pair, objective, digits, 3, k=2, reuse_fakes=reuse_fakes)
+    turns = [(player, leads_back) for player, _, leads_back, _ in objective.calls]
+    assert turns == 3 * [("d", False), ("d", False), ("g", True)]
+
+
+@pytest.mark.parametrize("reuse_fakes", [False, True])
+def test_no_fakes_are_stale(small_pair, digits, reuse_fakes):
+    """Noise is fresh at every update, unless G may reuse the fakes of the D that has just moved; never older ones."""
+    objective = Noted()
+    small_train(small_pair, objective, digits, 3, reuse_fakes=reuse_fakes)
+    fakes = [x_fake for _, x_fake, *_ in objective.calls]
+    for (i, one), (j, two) in itertools.combinations(enumerate(fakes), 2):
+        assert torch.equal(one, two) == (reuse_fakes and j == i + 1 and i % 2 == 0), (i, j)
+
+
+def test_an_update_of_d_is_made_against_the_g_of_this_moment(small_pair, digits):
+    """The first fakes of step 2 are those of G after step 1, not before it."""
+    objective = Noted()
+    before, (G, _), _ = small_train(small_pair, objective, digits, 1)
+    again = Noted()
+    small_train(small_pair, again, digits, 2)
+    assert torch.equal(objective.calls[0][1], again.calls[0][1])
+    z = torch.randn(8, G.z_dim, generator=seeds.generator("noise", 0, 2))
+    G.train(), before[0].train()
+    assert torch.allclose(G(z), again.calls[2][1], atol=1e-6)
+    assert not torch.allclose(before[0](z), again.calls[2][1], atol=1e-3)
+
+
+# ------------------------------------------------------------------------------------------ the clinic names its tests
+
+NAMED = re.compile(r"^(tests/\w+/test_\w+\.py)::(test_\w+)$", re.MULTILINE)
+
+
+def names_in(module):
+    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def cases():
+    """The text of the notebook from one heading '## N. ...' to the next, by N."""
+    cells = nbformat.read(CLINIC, as_version=4).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    return {int(part.split(".")[0]): part for part in parts if re.match(r"\d+\. ", part)}
+
+
+@pytest.mark.parametrize("number", range(1, 14))
+def test_every_case_names_tests_that_exist(number):
+    """Each 'What keeps it away' names at least one test in each case, and every test that is named is there."""
+    kept = re.findall(r"^\*\*What keeps it away\.\*\*(.*?)(?=^\(|^#|\Z)", cases()[number], re.MULTILINE | re.DOTALL)
+    assert kept, f"case {number} does not say what keeps it away"
+    named = [name for text in kept for name in NAMED.findall(text)]
+    assert named, f"case {number} names no test"
+    for module, test in NAMED.findall(cases()[number]):
+        assert test in names_in(module), f"case {number}: there is no {module}::{test}"
+
+
+def test_the_clinic_has_thirteen_cases_with_five_parts_each():
+    assert sorted(cases()) == list(range(1, 14))
+    for number, text in cases().items():
+        for part in ("**The patient", ":class: tip", "**The diagnostic", "**The repair", "**What keeps it away.**"):
+            assert part in text, f"case {number} lacks {part!r}"
+
+
+def test_every_case_is_in_the_index_by_symptom():
+    index = (ROOT / "book" / "bugs.md").read_text("utf-8")
+    labels = set(
+        re.findall(
+            r"^\((bug-[a-z0-9-]+)\)=$",
+            "\n".join(
+                cell.source for cell in nbformat.read(CLINIC, as_version=4).cells if cell.cell_type == "markdown"
+            ),
+            re.MULTILINE,
+        )
+    )
+    labels -= {"bug-clinic", "bug-rounds", "bug-results", "bug-copied"}  # headings above cases, not cases
+    missing = {label for label in labels if f"{label}`" not in index and f"{label}>`" not in index}
+    assert not missing, f"book/bugs.md leads to every case but {sorted(missing)}"

@@ -1,0 +1,182 @@
+"""Models: published sizes, shapes and ranges, and what initialisation is for."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from ganbook.base.errors import InputError
+from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, pyramid
+
+PAIRS = {
+    "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
+    "mlp norm leaky": (mlp.Generator(64, (32,), slope=0.2, norm=True), mlp.Discriminator(hidden=(8,)), (1, 28, 28)),
+    "linear": (mlp.Generator(hidden=()), mlp.Discriminator(hidden=(), dropout=0.0), (1, 28, 28)),
+    "goodfellow": (goodfellow.Generator(), goodfellow.Discriminator(), (1, 28, 28)),
+    "dcgan": (dcgan.Generator(), dcgan.Discriminator(), (1, 28, 28)),
+    "dcgan in colour": (dcgan.Generator(32, 8, 3), dcgan.Discriminator(8, 3), (3, 28, 28)),
+    "pyramid": (pyramid.Generator(), pyramid.Discriminator(), (1, 16, 16)),
+    "pyramid in colour": (pyramid.Generator(channels=3), pyramid.Discriminator(channels=3), (3, 16, 16)),
+    "pyramid 28": (pyramid.Generator(width=8, size=28), pyramid.Discriminator(8, size=28), (1, 28, 28)),
+    "pyramid 32": (pyramid.Generator(width=8, size=32), pyramid.Discriminator(8, size=32), (1, 32, 32)),
+    "pyramid 64": (pyramid.Generator(width=8, size=64), pyramid.Discriminator(8, size=64), (1, 64, 64)),
+    "sees its batch": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Deviation), (1, 28, 28)),
+    "compares": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Discrimination), (1, 28, 28)),
+    "mlp compares": (mlp.Generator(), mlp.Discriminator(minibatch=minibatch.Discrimination), (1, 28, 28)),
+    "no norm": (dcgan.Generator(width=8), dcgan.Discriminator(8, norm=nn.Identity), (1, 28, 28)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_shapes_and_range(name):
+    G, D, shape = PAIRS[name]
+    x = G(torch.randn(5, G.z_dim))
+    assert x.shape == (5, *shape)
+    assert x.abs().max() <= 1
+    logits = D(x)
+    assert logits.shape == (5,)
+    assert D(torch.ones(2, *shape)).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("D", "G", "published"),
+    [
+        (dcgan.Discriminator(), dcgan.Generator(), (64_545, 747_841)),
+        (pyramid.Discriminator(), pyramid.Generator(), (134_595, 337_473)),
+        (mlp.Discriminator(), mlp.Generator(), (1_460_225, 1_486_352)),
+    ],
+)
+def test_parameter_counts_are_the_published_ones(D, G, published):
+    assert (parameters(D), parameters(G)) == published
+
+
+@pytest.mark.parametrize(
+    ("network", "sides"),
+    [
+        (dcgan.Generator(), [1, 3, 6, 13, 28]),
+        (dcgan.Generator(even=True), [1, 3, 6, 14, 28]),
+        (dcgan.Discriminator(), [13, 5, 1]),
+        (pyramid.Generator(), [1, 4, 8, 16]),
+        (pyramid.Discriminator(), [8, 4, 1]),
+    ],
+)
+def test_sides_are_the_published_ones(network, sides):
+    seen = []
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Unflatten):
+            layer.register_forward_hook(lambda _layer, _x, y: seen.append(y.shape[-1]))
+    size = {dcgan.Discriminator: 28, pyramid.Discriminator: 16}.get(type(network))
+    network(torch.zeros(2, 1, size, size) if size else torch.zeros(2, network.z_dim))
+    assert seen == sides
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_even_kernels_make_all_pixels_of_equally_many_products(even):
+    """With ones for weights and input, and no bias, what a layer makes is the number of its products at each pixel."""
+    made = torch.ones(1, 1, 6, 6)
+    for layer in [x for x in dcgan.Generator(width=1, even=even).modules() if isinstance(x, nn.ConvTranspose2d)][2:]:
+        count = nn.functional.conv_transpose2d(
+            torch.ones_like(made), torch.ones(1, 1, *layer.kernel_size), stride=layer.stride, padding=layer.padding
+        )
+        inside = count[..., 3:-3, 3:-3]
+        made = torch.ones_like(count)
+        if layer.kernel_size == (4, 4):
+            assert inside.unique().tolist() == [4]
+        else:
+            assert not even and inside.unique().tolist() == [1, 2, 4]
+    assert made.shape[-1] == 28
+
+
+def test_every_parameter_is_used():
+    for name, (G, D, _) in PAIRS.items():
+        G.zero_grad(), D.zero_grad()
+        D(G(torch.randn(8, G.z_dim))).square().sum().backward()
+        dead = [key for net in (G, D) for key, p in net.named_parameters() if p.grad is None]
+        assert not dead, (name, dead)
+
+
+def test_dcgan_starts_as_radford_says_with_batchnorm_around_one():
+    for network in (dcgan.Generator(), dcgan.Discriminator(width=64)):
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                assert abs(layer.weight.mean()) < 0.005 and 0.015 < layer.weight.std() < 0.025
+                assert layer.bias.abs().max() == 0
+            if isinstance(layer, nn.BatchNorm2d):
+                assert abs(layer.weight.mean() - 1) < 0.02 and layer.weight.std() < 0.03
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    layer = goodfellow.Maxout(3, 2, pieces=4)
+    x = torch.randn(6, 3)
+    W, b = layer.linear.weight.view(2, 4, 3), layer.linear.bias.view(2, 4)
+    for j in range(2):
+        by_hand = torch.stack([x @ W[j, i] + b[j, i] for i in range(4)]).max(0).values
+        assert torch.allclose(layer(x)[:, j], by_hand, atol=1e-6)
+
+
+def test_dropout_acts_in_training_only():
+    D, x = mlp.Discriminator(), torch.randn(4, 1, 28, 28)
+    D.train()
+    assert not torch.equal(D(x), D(x))
+    D.eval()
+    assert torch.equal(D(x), D(x))
+
+
+def test_slope_zero_is_relu():
+    assert isinstance(mlp.activation(0.0), nn.ReLU)
+    assert mlp.activation(0.2)(torch.tensor(-1.0)) == pytest.approx(-0.2)
+
+
+def test_pyramid_refuses_another_size():
+    with pytest.raises(RuntimeError):
+        pyramid.Discriminator()(torch.zeros(2, 1, 28, 28))
+
+
+def test_the_pair_of_2014_starts_from_its_published_weights_and_sees_pixels_from_zero_to_one():
+    G, D = goodfellow.Generator(), goodfellow.Discriminator().eval()
+    for network, bound in ((G, 0.05), (D, 0.005)):
+        linears = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+        assert all(0.95 * bound < layer.weight.abs().max() <= bound for layer in linears)  # the smallest has 240
+        assert all(layer.bias.abs().max() == 0 for layer in linears)
+    assert D(-torch.ones(1, 1, 28, 28)).item() == 0  # a black image is all zeros, and so are the biases
+
+
+@pytest.mark.parametrize(("size", "sides"), [(16, [1, 4, 8, 16]), (28, [1, 7, 14, 28]), (64, [1, 4, 8, 16, 32, 64])])
+def test_one_rule_gives_every_size_and_halves_the_channels_as_the_side_doubles(size, sides):
+    G = pyramid.Generator(width=8, size=size)
+    layers = [layer for layer in G.modules() if isinstance(layer, nn.ConvTranspose2d)]
+    assert layers[0].kernel_size == (sides[1], sides[1]) and len(layers) == len(sides) - 1
+    for wide, narrow in pairwise(layers[1:]):
+        assert wide.in_channels == 2 * narrow.in_channels
+    assert layers[-1].in_channels == 8
+
+
+@pytest.mark.parametrize("size", [3, 4, 7, 18, 30, 0, -16])
+def test_a_size_that_no_doubling_reaches_is_refused(size):
+    with pytest.raises(InputError, match=f"got {size}"):
+        pyramid.Generator(size=size)
+
+
+def test_minibatch_deviation_is_that_of_the_batch_and_shown_to_all():
+    h = torch.tensor([[0.0, 5.0], [2.0, 5.0]])  # deviations 1 and 0 in the batch, mean 0.5
+    assert torch.allclose(minibatch.Deviation(2)(h), torch.tensor([[0.0, 5, 0.5], [2, 5, 0.5]]), atol=1e-3)
+
+
+def test_minibatch_discrimination_is_its_formula_written_out():
+    layer, h = minibatch.Discrimination(3, kernels=2, dims=4), torch.randn(5, 3)
+    M = (h @ layer.T.weight.T).view(5, 2, 4)
+    for i in range(5):
+        for b in range(2):
+            near = sum(torch.exp(-(M[i, b] - M[j, b]).abs().sum()) for j in range(5) if j != i)
+            assert layer(h)[i, 3 + b].item() == pytest.approx(near.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [minibatch.Deviation, minibatch.Discrimination])
+def test_a_collapsed_batch_looks_different_from_a_varied_one(kind):
+    layer, one, many = kind(4), torch.ones(6, 4), torch.randn(6, 4) * 3
+    alike, varied = layer(one)[:, 4:], layer(many)[:, 4:]
+    assert ((alike < varied) if kind is minibatch.Deviation else (alike > varied)).all()
+    h = one.clone().requires_grad_()  # a collapsed batch gives a finite gradient, or training ends there
+    layer(h)[:, 4:].sum().backward()
+    assert h.grad.isfinite().all()

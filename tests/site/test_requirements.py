@@ -1,0 +1,61 @@
+"""requirements.txt is the one place of versions, and the site needs no PyTorch."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import ganbook
+
+ROOT = Path(ganbook.__file__).resolve().parents[1]
+
+
+def listed(name: str) -> dict[str, list[str]]:
+    """The packages of a requirements file with their lines; options such as -c are under "-"."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        line = re.sub(r"(^|\s+)#.*", "", line).strip()
+        if line:
+            found.setdefault(re.match(r"-|[\w.-]+", line)[0].lower(), []).append(line)
+    return found
+
+
+PINNED = listed("requirements.txt")
+
+
+def test_every_line_of_requirements_is_one_exact_version_for_each_python():
+    for name, lines in PINNED.items():
+        assert all(re.fullmatch(r'[\w.-]+==[\w.]+(; python_version (>=|<) "3\.11")?', line) for line in lines), lines
+        assert len(lines) == 1 + any(";" in line for line in lines), f"{name}: a line without a marker, or one for each"
+
+
+def test_the_site_names_packages_that_are_pinned_and_not_what_it_can_do_without():
+    site = listed("requirements-site.txt")
+    assert site.pop("-") == ["-c requirements.txt"]
+    assert all(lines == [name] for name, lines in site.items()), "versions stand in requirements.txt alone"
+    assert set(site) <= set(PINNED)
+    assert not set(site) & {"torch", "torchvision", "numpy", "matplotlib", "scipy"}
+
+
+def test_the_courses_packages_keep_the_versions_of_the_book():
+    course = listed("requirements-course.txt")
+    assert course.pop("-") == ["-c requirements.txt"]
+    assert not set(course) & set(PINNED) and all("==" in line for lines in course.values() for line in lines)
+
+
+@pytest.mark.parametrize("target", ["book", "test", "course"])
+def test_make_installs_no_more_than_a_target_needs(target, tmp_path):
+    import shutil
+    import subprocess
+
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed here")
+    command = ["make", "--dry-run", "--always-make", target, f"VENV={tmp_path}", "INSTALLER=installs"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    site, full, course = (
+        ["-r requirements-site.txt"],
+        ["-r requirements.txt", "--no-deps -e ."],
+        ["-r requirements-course.txt"],
+    )
+    expected = {"book": site, "test": site + full, "course": site + full + course}
+    assert re.findall(r"^installs (.+)$", said, flags=re.MULTILINE) == expected[target]

@@ -1,0 +1,156 @@
+"""Stored measurements: complete, made by a command that exists, from the recipes as they are."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+import torch
+
+from ganbook.base.errors import InputError
+from ganbook.chapters import results
+from ganbook.data import Digits
+from ganbook.objectives import NonSaturating
+from ganbook.training import pretrained
+from ganbook.training.recipes import Recipe, get
+from ganbook.training.run import Run
+from tools.experiments import best, failure_runs, objective_runs, restarts, trials
+
+
+def test_an_unknown_result_lists_the_known_ones():
+    with pytest.raises(InputError, match="restarts"):
+        results.load("restart")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": 1', b"\xff\xfe\x00", b"\x89PNG\r\n\x1a\n cut off"])
+def test_a_damaged_file_is_named(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.json is damaged"):
+        results.load("t")
+    (tmp_path / "t.json").write_text("{}")
+    (tmp_path / "t.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"t\.png is damaged"):
+        results.picture("t")
+
+
+def test_restarts_were_measured_with_the_recipes_as_they_are():
+    stored = results.load("restarts")
+    table = restarts.variants()
+    assert stored["settings"] == {name: restarts.settings(recipe, steps) for name, (recipe, steps, _) in table.items()}
+    for name, (_, steps, seeds) in table.items():
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == list(range(seeds)), f"{name}: a seed is missing"
+        for row in rows:
+            assert row["steps"] == steps and row["frechet"] > 0
+            assert sum(row["shares"]) == pytest.approx(1, abs=1e-3)
+            assert row["lost"] == (min(row["shares"]) < stored["least_share"])
+
+
+def test_the_picture_holds_every_seed_of_both_halves():
+    h, w = results.picture("restarts").shape
+    seeds = restarts.variants()["repaired"][2]
+    assert (h, w) == (seeds * 29 - 1, 17 * 29 - 1)
+
+
+def test_scores_belong_to_the_networks_as_they_are():
+    stored = results.load("scores")
+    assert stored["weights"] == {name: pretrained.load(name).sha256 for name in pretrained.names()}
+    assert set(stored["rows"]) == {"real", *pretrained.names()}
+    for name, rows in stored["rows"].items():
+        assert len({row["noise"] for row in rows}) == len(rows) >= 3, f"{name}: no spread"
+        assert all(row["n"] == stored["n"] for row in rows)
+
+
+def test_stored_distances_are_those_that_the_course_of_the_training_ended_with():
+    for name in pretrained.names():
+        row, end = results.load("scores")["rows"][name][0], pretrained.course(name)["quality"]["frechet"][-1]
+        assert row["scores"]["frechet"]["value"] == pytest.approx(end, rel=0.02), "float16 weights change no more"
+
+
+@pytest.mark.parametrize("tool", [objective_runs, failure_runs], ids=lambda tool: tool.__name__)
+def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
+    """The long tables take hours, so a variant that cannot take a step must show here."""
+    for name, options in tool.variants().items():
+        recipes = options.values() if isinstance(options, dict) else [options]
+        for recipe in recipes:
+            run = Run(dataclasses.replace(recipe, m=min(recipe.m, 16)), folder=small_folder)
+            (record,) = run.train(1)
+            assert all(value.isfinite() for value in record.values.values()), name
+
+
+@pytest.mark.parametrize(("name", "tool"), [("objectives", objective_runs), ("failures", failure_runs)])
+def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, tool):
+    stored = results.load(name)
+    for name, options in tool.variants().items():
+        options = options if isinstance(options, dict) else {"": options}
+        assert stored["settings"][name] == trials.settings(options), name
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == list(range(len(rows))) and len(rows) >= 3, f"{name}: a seed is missing"
+        for row in rows:
+            assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
+            assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
+
+
+def test_the_best_recipe_was_timed_as_it_is():
+    stored = results.load("best")
+    assert stored["settings"] == trials.settings({"": get(stored["recipe"])})
+    assert [row["seed"] for row in stored["rows"]] == best.SEEDS and stored["seconds"] == best.LOOKS
+    for row in stored["rows"]:
+        assert len(row["steps"]) == len(row["frechet"]) == len(best.LOOKS) and row["steps"] == sorted(row["steps"])
+
+
+def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "STORE", tmp_path)
+    sheets = {"a": {"0": []}, "b": {"0": []}}
+    (tmp_path / "cache.json").write_text(json.dumps(sheets))
+    row = {"seed": 0, "steps": 5}
+    old = {"settings": {"a": {"lr": 1}, "b": {"lr": 1}}, "variants": {"a": [row], "b": [row]}}
+    (tmp_path / "t.json").write_text(json.dumps(old))
+    table = trials.Table("t", tmp_path / "cache.json", {"a": {"lr": 1}, "b": {"lr": 2}, "c": {"lr": 1}})
+    assert table.report["variants"] == {"a": [row], "b": [], "c": []}
+    table.keep()
+    assert json.loads((tmp_path / "t.json").read_text())["variants"]["a"] == [row]
+
+
+def test_the_sheet_has_a_row_a_variant_and_the_seeds_that_all_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "STORE", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    levels = {"a": {"0": 0, "1": 255, "2": 100}, "b": {"0": 120, "1": 7}}
+    table = trials.Table("t", tmp_path / "cache.json", {"a": {}, "b": {}})
+    for name, seeds in levels.items():
+        table.report["variants"][name] = [{"seed": int(seed)} for seed in seeds]
+        table.sheets[name] = {s: torch.full((trials.SHOWN, 1, 28, 28), v).tolist() for s, v in seeds.items()}
+    table.keep(), table.draw()
+    drawn = results.picture("t") * 255
+    assert drawn.shape == (2 * 29 - 1, 2 * trials.SHOWN * 29 - 1)
+    middles = drawn[14::29, 14 :: 29 * trials.SHOWN]
+    assert middles.round().tolist() == [[0, 255], [119, 0]], "the nearest of 16 levels"
+
+
+def test_the_best_recipe_is_looked_at_when_its_seconds_are_over(small_folder, monkeypatch):
+    data = Digits(folder=small_folder)
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": data)
+    monkeypatch.setattr(best, "LOOKS", [0.2, 0.5])
+    monkeypatch.setattr(best, "N", 100)
+    seen = []
+    monkeypatch.setattr(best, "distance", lambda x: seen.append(x) or len(seen))
+    row = best.measure(dataclasses.replace(get("conditional"), m=8), seed=3)
+    assert row["seed"] == 3 and row["frechet"] == [1, 2] and 0 <= row["named_right"] <= 1
+    assert 0 < row["steps"][0] < row["steps"][1]
+    assert [x.shape for x in seen] == 2 * [(100, 1, 28, 28)] and not seen[0].equal(seen[1])
+
+
+class Hopeless(NonSaturating):
+    """An objective whose loss is not a number."""
+
+    def generator(self, critic, x, x_fake):
+        return {"loss": critic(x_fake).mean() * math.nan}
+
+
+def test_a_trial_ends_with_its_cpu_seconds_or_with_its_divergence(small_folder, monkeypatch):
+    recipe = dataclasses.replace(get("d-linear"), m=16)
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": Digits(folder=small_folder))
+    run, seconds, diverged, tail = trials.spend(recipe, 0, 0.5)
+    assert 0.5 <= seconds < 2 and run.step > 1 and not diverged and tail[-1].step == run.step
+    assert trials.spend(dataclasses.replace(recipe, objective=Hopeless()), 0, 60.0).diverged

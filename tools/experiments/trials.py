@@ -1,0 +1,164 @@
+"""What long measurements share: trainings of so many CPU seconds, rows of a table, a file that grows run by run."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbook.base.errors import DivergedError
+from ganbook.base.files import replace
+from ganbook.chapters import results
+from ganbook.chapters.one_network import Fit, Plan
+from ganbook.data import Digits
+from ganbook.evaluation.judge import judged, load
+from ganbook.metrics.frechet import frechet
+from ganbook.metrics.neighbours import prdc
+from ganbook.models.sampling import sample
+from ganbook.training.loop import Record
+from ganbook.training.recipes import Recipe
+from ganbook.training.run import Run
+from ganbook.viewing.plots import save_png
+from tools.experiments.sizes import STORE, sized
+
+N = sized(10_000, 200)  # samples judged
+LEAST = 0.02  # a class with a smaller share of the samples counts as lost
+NEVER = 10**9  # steps: the clock ends a run, not their number
+SHOWN = 8  # samples kept of each run
+TAIL = 200  # last steps over which losses are averaged
+WORDS = ("name", "title", "source", "changes", "seed", "steps")  # of a recipe, which do not bear on the result
+
+
+def settings(options: Mapping[str, Recipe | Plan]) -> dict:
+    """What stored rows must agree with to be kept, as JSON gives it back; the first option's networks in full."""
+    described = {
+        label: {key: value for key, value in recipe.describe().items() if key not in WORDS}
+        for label, recipe in options.items()
+    }
+    networks = next(iter(options.values())).networks(seed=0)
+    return json.loads(json.dumps({"options": described, "networks": [str(net) for net in networks]}))
+
+
+class Spent(NamedTuple):
+    """A run after so many CPU seconds. tail: the records of its last steps."""
+
+    run: Run | Fit
+    seconds: float
+    diverged: bool
+    tail: list[Record]
+
+
+def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> Spent:
+    """Train on one thread until that much CPU time is spent, or so many steps are made."""
+    torch.set_num_threads(1)
+    run = Fit(recipe, seed=seed) if isinstance(recipe, Plan) else Run(recipe, seed=seed)
+    run.data  # noqa: B018  reading the images is not training
+    tail: deque[Record] = deque(maxlen=TAIL)
+    began = time.process_time()
+    try:
+        for record in run.train(steps):
+            tail.append(record)
+            if time.process_time() - began >= seconds:
+                break
+        diverged = False
+    except DivergedError:
+        diverged = True
+    return Spent(run, time.process_time() - began, diverged, list(tail))
+
+
+def distance(x: Tensor) -> float:
+    """The Fréchet distance of images x from the test images, on the judge's features."""
+    judge = load()
+    real, _ = judged(judge, Digits("test")[:][0])
+    return round(frechet(judged(judge, x)[0], real), 2)
+
+
+def measure(recipe: Recipe | Plan, seed: int, seconds: float) -> tuple[dict, list]:
+    """Train from one seed; returns the row of the table, and some samples as bytes."""
+    run, spent, diverged, tail = spend(recipe, seed, seconds)
+    row = {"seed": seed, "steps": run.step, "seconds": round(spent, 1), "diverged": diverged}
+    if diverged:
+        return {**row, "lost": True}, torch.full((SHOWN, 1, 28, 28), 128, dtype=torch.uint8).tolist()
+    judge, x = load(), sample(run.sampler, N, seed=1)
+    real, _ = judged(judge, Digits("test")[:][0])
+    features, p = judged(judge, x)
+    shares = (p.argmax(1).bincount(minlength=10) / N).tolist()
+    row |= {
+        "frechet": round(frechet(features, real), 2),
+        "frechet_last": distance(sample(run.G, N, seed=1)) if run.ema else None,  # without the average
+        **{name: round(value, 4) for name, value in prdc(real, features)._asdict().items()},
+        "shares": [round(share, 4) for share in shares],
+        "lost": min(shares) < LEAST,
+        "tail": {name: round(sum(r[name] for r in tail) / len(tail), 4) for name in tail[-1].values},
+    }
+    return row, ((sample(run.sampler, SHOWN, seed=2) + 1) * 127.5).round().byte().tolist()
+
+
+def floor() -> dict[str, float]:
+    """What real training images get for these scores, as measured by tools/experiments/scores.py."""
+    scores = results.load("scores")["rows"]["mlp"][0]["scores"]
+    return {name: scores[name]["floor"] for name in ("frechet", "precision", "recall")}
+
+
+class Table:
+    """A measurement NAME of several variants and seeds: NAME.json and NAME.png in ganbook/assets/results.
+
+    Both are written after each run, so the command can be stopped and continued. A stored row is kept while the
+    settings of its variant are the same. The samples of finished runs wait in `cache` until the sheet is complete.
+    """
+
+    def __init__(self, name: str, cache: Path, variants: dict[str, Any]) -> None:
+        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
+        self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
+        self.sheets = json.loads(cache.read_text()) if cache.exists() else {}
+        self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
+        self.report["settings"] = variants
+        self.report["variants"] = {
+            name: [row for row in self.report["variants"].get(name, []) if self._has(name, row["seed"])]
+            for name in variants
+        }
+        cache.parent.mkdir(parents=True, exist_ok=True)
+
+    def _has(self, name: str, seed: int) -> bool:
+        return name in self.same and str(seed) in self.sheets.get(name, {})
+
+    def keep(self) -> None:
+        """Write what there is."""
+        with replace(self.json) as file:
+            file.write((json.dumps(self.report, indent=1) + "\n").encode())
+        with replace(self.cache) as file:
+            file.write(json.dumps(self.sheets).encode())
+
+    def fill(self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Recipe, list[int], float]]) -> None:
+        """Make the runs that are missing: variant -> recipe, seeds, CPU seconds a run; then draw the sheet."""
+        jobs = {}
+        for name, (recipe, seeds, seconds) in plan.items():
+            done = {row["seed"] for row in self.report["variants"][name]}
+            jobs |= {pool.submit(measure, recipe, seed, seconds): name for seed in seeds if seed not in done}
+        for job in as_completed(jobs):
+            name, (row, images) = jobs[job], job.result()
+            rows = self.report["variants"][name] = [*self.report["variants"][name], row]
+            rows.sort(key=lambda r: r["seed"])
+            self.sheets.setdefault(name, {})[str(row["seed"])] = images
+            self.keep()
+            print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row['steps']:,} steps", flush=True)
+        self.draw()
+
+    def draw(self) -> None:
+        """The sheet: a row a variant, some samples of each of its first seeds; grey where a run diverged.
+
+        In 16 levels of grey, since noise would fill a megabyte otherwise.
+        """
+        variants = self.report["variants"]
+        seeds = min(len(rows) for rows in variants.values())
+        sheet = torch.empty(len(variants), seeds, SHOWN, 1, 28, 28)
+        for i, (name, rows) in enumerate(variants.items()):
+            for j, row in enumerate(rows[:seeds]):
+                sheet[i, j] = torch.tensor(self.sheets[name][str(row["seed"])])
+        sheet = (sheet / 17).round() * 17
+        save_png(sheet.flatten(0, 2) / 127.5 - 1, self.png, columns=seeds * SHOWN, scale=1)

@@ -1,0 +1,25 @@
+"""Where Chromium or Chrome is on this machine, and how to start it without asking anything of the network."""
+
+import shutil
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find() -> str | None:
+    """The program, or None if none is installed."""
+    found = [*map(shutil.which, NAMES), *(place for place in PLACES if Path(place).exists())]
+    return next(filter(None, found), None)

@@ -1,0 +1,124 @@
+"""Make the edition: the notebooks that Colab, Jupyter, VS Code and GitHub show, generated from the chapters.
+
+    python -m tools.site.edition                 all chapters, into _build/edition
+    python -m tools.site.edition 05_dcgan        one
+    python -m tools.site.edition --folder DIR    into another folder
+
+A chapter's source is written in MyST, which only the site can read. In the edition its text is plain Markdown, a
+caption stands in a cell below its figure, numbers that the text takes from an output are printed, and links lead to the
+site. Code that the site folds away is folded here too, solutions among it. The code is the chapter's: only the marks of
+solutions and the hidden part of a check are cut, and a folded cell begins with a title for Colab. Outputs are kept.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+import nbformat
+import yaml
+from contents import chapters
+from teaching import HIDDEN, MARKER, head, place, with_questions
+
+from tools.site.plain import ROOT, Plain
+
+EDITION = ROOT / "_build" / "edition"
+# What Colab shows in the place of a cell that is folded.
+TITLES = {"setup": "Set-up: run this cell first", "solution": "A solution", "hide-input": "Code"}
+
+
+def questions(path: Path) -> str:
+    """The questions of a chapter in plain Markdown, what is to be said of the answers folded away below each."""
+    lines = ["## Questions"]
+    for number, one in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")), 1):
+        lines += ["", f"**{number}.** {' '.join(one['question'].split())}", ""]
+        lines += [f"- ({letter}) {answer['text']}" for letter, answer in zip("abcdef", one["answers"])]
+        lines += ["", "<details><summary>About the answers</summary>", ""]
+        for letter, answer in zip("abcdef", one["answers"]):
+            lines.append(f"- ({letter}) {'Right. ' if answer.get('right') else 'No. '}{answer['feedback']}")
+        lines += ["", "</details>"]
+    return "\n".join(lines)
+
+
+def plain_copy(notebook, name: str, reader: Plain, below_title: str = ""):
+    """A copy of a chapter with its text in plain Markdown, the questions in their place.
+
+    Under the title stands what the chapter takes, and `below_title`.
+    """
+    made = nbformat.from_dict(notebook)
+    asked, heading = ROOT / "book" / "quizzes" / f"{name}.yml", place(notebook)
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            text = reader.text(cell.source)
+            if asked.exists():
+                text = with_questions(text, heading, questions(asked))
+            cell.source = text
+    line = "\n\n".join(filter(None, [head(notebook), below_title]))
+    first = made.cells[0]
+    first.source = re.sub(r"^(# .+)$", lambda title: f"{title[0]}\n\n{line}", first.source, count=1, flags=re.MULTILINE)
+    return made
+
+
+def with_captions(cells: list, reader: Plain) -> list:
+    """The cells without what only the site reads in their metadata; captions are cells below their figures."""
+    found = []
+    for number, cell in enumerate(cells):
+        found.append(cell)
+        caption = cell.metadata.pop("mystnb", {}).get("figure", {}).get("caption")
+        cell.metadata.pop("ganbook", None)
+        if caption and "nbgrader" not in cell.metadata:  # the text speaks of figures by their captions
+            text = f"**Figure.** {reader.text(caption)}"
+            found.append(nbformat.v4.new_markdown_cell(text, id=f"caption-{number}"))
+    return found
+
+
+def fold(cell) -> None:
+    """Hide a code cell that the site folds away: in Jupyter, VS Code (by metadata) and Colab (as a form)."""
+    tags = cell.metadata.get("tags", [])
+    title = next((TITLES[tag] for tag in TITLES if tag in tags), None)
+    if "remove-output" in tags:
+        cell.metadata["jupyter"] = {"outputs_hidden": True}
+    if title and not cell.source.startswith("%%"):
+        cell.source = f"# @title {title}\n{cell.source}"
+        cell.metadata["cellView"] = "form"
+        cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "source_hidden": True}
+
+
+def edition(notebook, name: str, reader: Plain):
+    """The chapter called `name` as a notebook for whoever opens it outside the site."""
+    page = f"{reader.home}notebooks/{name}.html"
+    made = plain_copy(notebook, name, reader, f"*This chapter is also [a page of the book]({page}).*")
+    made.cells = with_captions(made.cells, reader)
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            cell.source = HIDDEN.sub("", MARKER.sub("", cell.source)).rstrip("\n")
+            fold(cell)
+    made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
+    nbformat.validate(made)
+    return made
+
+
+def make(names: list[str], folder: Path = EDITION) -> list[Path]:
+    """Write the edition of these chapters (of none: of all); return the files."""
+    paths = {Path(page).name: ROOT / f"{page}.ipynb" for page in chapters(ROOT)}
+    if unknown := set(names) - set(paths):
+        raise SystemExit(f"No chapter is called {', '.join(sorted(unknown))}; there are: {', '.join(paths)}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    reader, written = Plain(), []
+    for name in names or paths:
+        made = edition(nbformat.read(paths[name], as_version=4), name, reader)
+        written.append(folder / f"{name}.ipynb")
+        nbformat.write(made, written[-1])
+    return written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make the notebooks that Colab, Jupyter, VS Code and GitHub show.")
+    parser.add_argument("names", nargs="*", help="chapters, by name or path (default: all)")
+    parser.add_argument("--folder", type=Path, default=EDITION, help="where to (default: _build/edition)")
+    options = parser.parse_args()
+    for path in make([Path(name).stem for name in options.names], options.folder):
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
