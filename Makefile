@@ -80,7 +80,7 @@ clean:  ## remove what was built (the environment in .venv and a course's folder
 	rm -rf _build/course/instructor _build/course/student .pytest_cache .ruff_cache dist build *.egg-info
 	@if [ -d _build ]; then find _build -depth -type d -empty -delete; fi
 	@if [ -d _build/course/autograde ]; then \
-		echo "_build/course/autograde stays, because it may hold submissions and marks. Move them with \`mkdir -p \"$(COURSE)\" && mv -n _build/course/autograde/* \"$(COURSE)\"/\`, or remove _build/course by hand if nobody needs them."; \
+		echo "_build/course/autograde stays, because it may hold submissions and marks. Move them with \`mkdir -p $(COURSE) && mv -n _build/course/autograde/* $(COURSE)/\`, or remove _build/course by hand if nobody needs them."; \
 	elif [ -d _build/course ]; then \
 		echo "_build/course stays, because it holds files that \`make course\` does not make. Remove it by hand if nobody needs them."; fi
 	find $(wildcard ganbook tools tests book notebooks) -name __pycache__ -prune -exec rm -rf {} +
