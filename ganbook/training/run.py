@@ -11,7 +11,7 @@ from torch import nn
 
 from ganbook.base import distributed, hashed_file, validate
 from ganbook.base.devices import choose
-from ganbook.base.errors import DivergedError, GanbookError, InputError, warn
+from ganbook.base.errors import DivergedError, InputError, warn
 from ganbook.base.interrupts import held
 from ganbook.data import Data
 from ganbook.training import recipes
@@ -127,26 +127,26 @@ class Run:
 
     def _make_step(self, records: Iterator[Record]) -> Record | None:
         """Make the next step whole, with G's average and the count; None once there is none left to make."""
-        self._cut_off = True
+        moved: list[bool] = []  # D is the first to move
+        hook = self.opt_d.register_step_post_hook(lambda *_: moved.append(True))
         try:
             record = next(records, None)
-        except GanbookError:
-            self._cut_off = False  # it was refused before it began, or did end
-            raise
-        except RuntimeError as error:
-            if not (self.compiled and of_compilation(error)):
+        except BaseException as error:
+            self._cut_off = bool(moved) and not isinstance(error, DivergedError)  # raised when a step has ended
+            if not (self.compiled and isinstance(error, RuntimeError) and of_compilation(error)):
                 raise
             raise InputError(
                 f"Compiled networks could not make a step ({str(error).splitlines()[0][:200]}). What torch.compile "
                 "makes cannot be differentiated twice, as a gradient penalty asks, and on a CPU it needs a C++ "
                 "compiler. Leave out --compile (in Python, compiled=True)."
             ) from error
+        finally:
+            hook.remove()
         if record is not None:
             if self.ema:
                 self.ema.update_parameters(self.G)
             self.step = record.step
             self._known, self._trained_on = self.data, getattr(self.data, "fingerprint", None)
-        self._cut_off = False
         return record
 
     def _look_at_data(self) -> None:

@@ -469,16 +469,37 @@ class Breaks(Interrupted):
             raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("at", [3, 4])
-def test_a_step_that_was_cut_off_is_no_place_to_go_on_from(at, small_folder, tmp_path):
-    run = Run(dataclasses.replace(TINY, objective=Breaks(at)), folder=small_folder)
-    with pytest.raises(ZeroDivisionError):
+class BreaksAsInput(Interrupted):
+    """An error of the user's own code that ganbook finds."""
+
+    def _perhaps(self):
+        object.__setattr__(self, "calls", self.calls + 1)
+        if self.calls in self.at:
+            raise InputError("Expected something else.")
+
+
+@pytest.mark.parametrize("opt_d", [TINY.opt_d, Adam, partial(Adam, fused=False), partial(torch.optim.RMSprop, lr=1e-3)])
+@pytest.mark.parametrize("kind", [Breaks, BreaksAsInput])
+def test_a_step_that_was_cut_off_is_no_place_to_go_on_from(kind, opt_d, small_folder, tmp_path):
+    run = Run(dataclasses.replace(TINY, objective=kind(4), opt_d=opt_d), folder=small_folder)
+    with pytest.raises((ZeroDivisionError, InputError)):  # D has moved, and G has not
         list(run.train(3))
     with pytest.raises(InputError, match=r"Step 2 .* cut off"):
         list(run.train(3))
     with pytest.raises(InputError, match=r"Step 2 .* cut off .* nothing was written"):
         run.save(tmp_path / "run.pt")
     assert not (tmp_path / "run.pt").exists()
+
+
+@pytest.mark.parametrize("kind", [Breaks, BreaksAsInput])
+def test_a_step_that_moved_nothing_can_be_made_again(kind, small_folder):
+    recipe = dataclasses.replace(TINY, G=partial(TINY.G, norm=False), D=partial(TINY.D, dropout=0.0))
+    whole, run = (Run(recipe.change(objective=o), folder=small_folder) for o in (NonSaturating(), kind(3)))
+    list(whole.train(3))
+    with pytest.raises((ZeroDivisionError, InputError)):
+        list(run.train(3))
+    list(run.train_to(3))
+    assert same(state(whole), state(run))
 
 
 def test_a_start_that_was_refused_can_be_mended(small_folder):

@@ -1,8 +1,8 @@
 """Store the films of the pages: python -m tools.site.front_film writes book/films/NAME.html and book/films/NAME.webp.
 
-The frames are those of `ganbook.training.pretrained`, the player is `ganbook.viewing.film.Film`. Both are stored as the site shows them,
-so that building the site needs neither PyTorch nor the package. Two places in the HTML are left open, and
-book/_ext/front.py fills them: `{alt}` for the words that stand for the picture, `{source}` for the picture's address.
+The frames are those of `ganbook.training.pretrained`, the player is `ganbook.viewing.film.Film`. Both are stored as the
+site shows them, so that building the site needs neither PyTorch nor the package. Two places in the HTML are left open,
+and book/_ext/front.py fills them: `{alt}` for the words that stand for the picture, `{source}` for its address.
 """
 
 import argparse

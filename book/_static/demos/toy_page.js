@@ -53,19 +53,17 @@ globalThis.ganbook = globalThis.ganbook || {};
     const steps = Math.max(game.step, 1);
     return `import torch
 
+from ganbook import sample, train
+from ganbook.data.mixtures import ${data.match(/^\w+/)}
 from ganbook.models import points
 from ganbook.objectives import ${objective.match(/[A-Z]\w+/g).sort().join(", ")}
-from ganbook.data.mixtures import ${data.match(/^\w+/)}
-from ganbook.training.recipes import Adam
-from ganbook.models.sampling import sample
-from ganbook.training.loop import train
 
 data = ${data}
 torch.manual_seed(${number("seed")})
 G, D = points.Generator(), points.Discriminator()
 options = {
-    "opt_g": Adam(${s.rateG}, (${s.beta1}, 0.9))(G.parameters()),
-    "opt_d": Adam(${s.rateD}, (${s.beta1}, 0.9))(D.parameters()),
+    "opt_g": torch.optim.Adam(G.parameters(), lr=${s.rateG}, betas=(${s.beta1}, 0.9)),
+    "opt_d": torch.optim.Adam(D.parameters(), lr=${s.rateD}, betas=(${s.beta1}, 0.9)),
 }
 objective = ${objective}
 for record in train(G, D, objective, data, **options, steps=${steps}, m=${game.m}, k=${s.k}, seed=${number("seed")}):
