@@ -10,6 +10,7 @@ BUILDING = $(VENV)/.ganbook-building
 INSTALLED = $(VENV)/.ganbook-installed
 TEACHING = $(VENV)/.ganbook-teaching
 SITE = _build/.site
+COURSE ?= course
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 # What the site is made of: the pages, the notebooks, the measurements, and the package's sources for the page book/api.md.
@@ -48,8 +49,8 @@ commands: $(TEACHING)  ## start every command that a page, a docstring or a stor
 answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters
 
-course: $(TEACHING)  ## students', instructor's and grader's notebooks into _build/course (NAMES="01_noise" for some)
-	$(BIN)/python -m tools.site.course $(NAMES)
+course: $(TEACHING)  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
+	$(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)
 
 edition: $(INSTALLED)  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
 	$(BIN)/python -m tools.site.edition $(NAMES)
@@ -73,10 +74,16 @@ board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's b
 matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)
 	$(PYTHON) -m tools.checks.matrix $(ARGS)
 
-clean:  ## remove what was built (the environment in .venv stays; remove it by hand)
-	@test -z "$$(find _build/course/autograde/submitted -type f 2>/dev/null)" || { echo "_build/course/autograde holds what students handed in. Move it elsewhere first."; exit 1; }
-	rm -rf _build .pytest_cache .ruff_cache dist build *.egg-info
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+# Of _build/course only what `make course` makes is removed: it once held submissions and marks as well.
+clean:  ## remove what was built (the environment in .venv and a course's folder stay; remove them by hand)
+	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 -not -name course -exec rm -rf {} +; fi
+	rm -rf _build/course/instructor _build/course/student .pytest_cache .ruff_cache dist build *.egg-info
+	@if [ -d _build ]; then find _build -depth -type d -empty -delete; fi
+	@if [ -d _build/course/autograde ]; then \
+		echo "_build/course/autograde stays, because it may hold submissions and marks. Move them with \`mkdir -p $(COURSE) && mv -n _build/course/autograde/* $(COURSE)/\`, or remove _build/course by hand if nobody needs them."; \
+	elif [ -d _build/course ]; then \
+		echo "_build/course stays, because it holds files that \`make course\` does not make. Remove it by hand if nobody needs them."; fi
+	find $(wildcard ganbook tools tests book notebooks) -name __pycache__ -prune -exec rm -rf {} +
 
 lint: $(INSTALLED)  ## check style and formatting, notebooks included
 	$(BIN)/ruff check .

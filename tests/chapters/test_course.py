@@ -195,20 +195,20 @@ def made(tmp_path_factory, reader):
     folder = tmp_path_factory.mktemp("course")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        points = course.make(list(GRADED), folder, reader=reader)
+        points = course.make(list(GRADED), folder / "course", folder / "made", reader=reader)
     return folder, points
 
 
 def submit(folder, name, student, solved):
     """A submission: the student's version, with the solutions of the labels in `solved` written into it."""
-    path = folder / "student" / name / f"{name}.ipynb"
+    path = folder / "made" / "student" / name / f"{name}.ipynb"
     copy = nbformat.read(path, as_version=4)
-    right = nbformat.read(folder / "instructor" / name / f"{name}.ipynb", as_version=4)
+    right = nbformat.read(folder / "made" / "instructor" / name / f"{name}.ipynb", as_version=4)
     answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in right.cells if "nbgrader" in cell.metadata}
     for cell in copy.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") in solved:
             cell.source = answers[cell.metadata.nbgrader.grade_id]
-    target = folder / "autograde" / "submitted" / student / name / path.name
+    target = folder / "course" / "submitted" / student / name / path.name
     target.parent.mkdir(parents=True)
     nbformat.write(copy, target)
 
@@ -219,9 +219,9 @@ def mark(folder, name, student):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        answer = course.nbgrader_at(folder).autograde(name, student)
+        answer = course.nbgrader_at(folder / "course").autograde(name, student)
         assert answer["success"], answer.get("error") or answer.get("log")
-        with Gradebook(f"sqlite:///{folder}/autograde/gradebook.db") as book:
+        with Gradebook(f"sqlite:///{folder}/course/gradebook.db") as book:
             submission = book.find_submission(name, student)
             return submission.score, submission.max_score
 
@@ -253,7 +253,7 @@ def test_who_solves_all_has_all_points_who_solves_none_has_none_and_half_is_half
     solved = {1.0: tuple(points[name]), 0.0: (), 0.5: half(points[name])}[share]
     submit(folder, name, student, solved)
     assert mark(folder, name, student) == (share * sum(points[name].values()), sum(points[name].values()))
-    ran = nbformat.read(folder / "autograde" / "autograded" / student / name / f"{name}.ipynb", as_version=4)
+    ran = nbformat.read(folder / "course" / "autograded" / student / name / f"{name}.ipynb", as_version=4)
     raised = {cell.metadata.nbgrader.grade_id: error.evalue for cell, error in errors(ran)}
     assert {label.removesuffix("-check") for label in raised} == points[name].keys() - set(solved)
     for label in points[name].keys() - set(solved):
@@ -265,7 +265,7 @@ def test_who_solves_all_has_all_points_who_solves_none_has_none_and_half_is_half
 def test_no_text_of_a_solution_and_no_output_is_in_the_students_version(made, name):
     folder, _ = made
     chapter = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    student = nbformat.read(folder / "student" / name / f"{name}.ipynb", as_version=4)
+    student = nbformat.read(folder / "made" / "student" / name / f"{name}.ipynb", as_version=4)
     text = "\n".join(cell.source for cell in student.cells)
     stored = [cell for cell in student.cells if cell.cell_type == "code" and cell.outputs]
     lines = [
@@ -286,7 +286,7 @@ def test_no_text_of_a_solution_and_no_output_is_in_the_students_version(made, na
 def test_the_instructors_version_has_every_solution_and_every_output(made, name):
     folder, points = made
     chapter = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    instructor = nbformat.read(folder / "instructor" / name / f"{name}.ipynb", as_version=4)
+    instructor = nbformat.read(folder / "made" / "instructor" / name / f"{name}.ipynb", as_version=4)
     pairs = {cell.metadata.nbgrader.grade_id: cell for cell in instructor.cells if "nbgrader" in cell.metadata}
     assert len(pairs) == 2 * len(points[name])
     for label, (solution, check) in course.exercises(chapter).items():
@@ -314,10 +314,11 @@ def test_hidden_tests_are_cut_for_students_and_mark_what_the_visible_ones_let_pa
     chapter = new_notebook(cells=[exercise, solution, check])
     chapter.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(chapter, tmp_path / "notebooks" / "9_small.ipynb")
-    folder = tmp_path / "course"
+    folder = tmp_path
     monkeypatch.setenv("PATH", os.defpath)  # no environment is active: nbgrader has to find its own commands
-    assert course.make([], folder, tmp_path / "notebooks", reader) == {"9_small": {"ex-small-double": 3}}
-    path = folder / "student" / "9_small" / "9_small.ipynb"
+    points = course.make([], folder / "course", folder / "made", tmp_path / "notebooks", reader)
+    assert points == {"9_small": {"ex-small-double": 3}}
+    path = folder / "made" / "student" / "9_small" / "9_small.ipynb"
     assert "twice 2" in path.read_text() and "twice 3" not in path.read_text()
     submit(folder, "9_small", "ada", ("ex-small-double",))
     path.write_text(path.read_text().replace("# Your answer here", "return x + 2"))
