@@ -1,7 +1,7 @@
 """Each exercise's check accepts every correct approach we could think of and rejects typical wrong ones.
 
-The answers are in tests/answers, one file a chapter. A chapter runs once, at the quick budget, and at each exercise
-every listed answer is put in the place of the solution. One that says FULL BUDGET runs at the reader's own.
+The answers are in tests/chapters/answers, one file a chapter. A chapter runs once, at the quick budget, and at each
+exercise every listed answer is put in the place of the solution. One that says FULL BUDGET runs at the reader's own.
 """
 
 import warnings
