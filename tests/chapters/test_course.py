@@ -325,12 +325,3 @@ def test_hidden_tests_are_cut_for_students_and_mark_what_the_visible_ones_let_pa
     submit(folder, "9_small", "guess", ())
     assert mark(folder, "9_small", "ada") == (3, 3)
     assert mark(folder, "9_small", "guess") == (0, 3)
-
-
-def test_what_students_handed_in_is_never_erased(tmp_path):
-    work = tmp_path / "autograde" / "submitted" / "ada" / "01_noise" / "01_noise.ipynb"
-    work.parent.mkdir(parents=True)
-    work.write_text("mine")
-    with pytest.raises(SystemExit, match="handed in"):
-        course.make([], tmp_path)
-    assert work.read_text() == "mine"
