@@ -100,7 +100,9 @@ def judged(judge: Judge, x: Tensor, chunk: int = 100) -> tuple[Tensor, Tensor]:
     """Return features (n, 128) and class probabilities (n, 10) of images x (n, 1, 28, 28) in [-1, 1].
 
     Works through `chunk` images at a time (a hundred fit into a CPU's cache); the result does not depend on it, since
-    the judge is in evaluation mode, nor on a reduced precision that the user has allowed (see full_float32). Raises ValueError if x is something else, or chunk < 1.
+    the judge is in evaluation mode, nor on a reduced precision that the user has allowed (see full_float32).
+
+    Raises ValueError if x is something else, or chunk < 1.
     """
     if x.shape[1:] != (1, 28, 28) or len(x) == 0 or chunk < 1:
         raise ValueError(f"Expected images x (n, 1, 28, 28), n >= 1, and chunk >= 1, got {tuple(x.shape)} and {chunk}.")

@@ -45,8 +45,8 @@ class Sets:
 class JudgedSets(Sets):
     """Samples and as many real digits, with what the judge makes of them.
 
-    x, p: the samples (n, 1, 28, 28) and their class probabilities (n, 10); real_x, labels: the real images and their
-    labels; shares (10,): of each class among all reference images; train (k, d): features of the training images.
+    x, p: the samples (n, 1, h, h) and their class probabilities (n, 10); real_x, labels: the real images and their
+    labels; shares (10,): of each class among the training images; train (k, d): features of the training images.
     """
 
     x: Tensor
@@ -62,23 +62,19 @@ class JudgedSets(Sets):
         return self.p.argmax(1)
 
     @property
-    def present(self) -> Tensor:
-        """Which classes (10,) the reference has."""
-        return self.shares > 0
-
-    @property
-    def named_among(self) -> Tensor:
-        """The class (n,) that the judge sees if it may only name those that the reference has; 0 is the first of
-        them."""
-        return self.p[:, self.present].argmax(1)
-
-    @property
     def least(self) -> Tensor:
-        """The share (10,) of the samples from which on a class counts as drawn: 0.2 of its share in the reference.
+        """The share (10,) of the samples from which on a class counts as drawn: a fifth of that of the training images.
 
-        For MNIST's ten classes that is about 2 %. A class that the reference does not have never counts.
+        For MNIST's ten classes that is about 2 %. A class that the training images do not have never counts.
         """
-        return (0.2 * self.shares).where(self.present, torch.inf)
+        return (0.2 * self.shares).where(self.shares > 0, torch.inf)
+
+    @property
+    def class_kl(self) -> float:
+        """KL of the classes drawn from those of the real images, the judge naming only classes that there are."""
+        present = self.shares > 0
+        drawn, real = self.p[:, present].argmax(1), class_shares(self.labels)[present]
+        return kl(class_shares(drawn, len(real)), real)
 
 
 class Need(NamedTuple):
@@ -89,7 +85,9 @@ class Need(NamedTuple):
 
 
 RANK = Need(129, "{n} samples span {span} of the 128 dimensions of the features: no covariance can be told from them")
-BALLS = Need(1000, "the ball around a point to its 5th neighbour holds {ball:.1%} of {n} points: poor samples lie in it")
+BALLS = Need(
+    1000, "the ball around a point to its 5th neighbour holds {ball:.1%} of {n} points: poor samples lie in it"
+)
 BLOCKS = Need(1000, "blocks of {block} samples: read it with its standard error")
 
 
@@ -113,19 +111,10 @@ SCORES = {
     "recall": Metric("recall", "higher", Sets, lambda s: s.prdc.recall, BALLS),
     "density": Metric("density", "higher", Sets, lambda s: s.prdc.density, BALLS),
     "coverage": Metric("coverage", "higher", Sets, lambda s: s.prdc.coverage, BALLS),
-    "certainty": Metric(
-        "judge's mean certainty", "higher", JudgedSets, lambda s: float(s.p.amax(1).double().mean())
-    ),
+    "certainty": Metric("judge's mean certainty", "higher", JudgedSets, lambda s: float(s.p.amax(1).double().mean())),
     "modes": Metric("classes drawn", "higher", JudgedSets, lambda s: modes(s.named, least=s.least)),
-    "class_kl": Metric(
-        "KL of the classes drawn",
-        "lower",
-        JudgedSets,
-        lambda s: kl(class_shares(s.named_among, int(s.present.sum())), s.shares[s.present]),
-    ),
-    "copying": Metric(
-        "nearer to the training set", "0.5", JudgedSets, lambda s: copying(s.fake, s.real, s.train)
-    ),
+    "class_kl": Metric("KL of the classes drawn", "lower", JudgedSets, lambda s: s.class_kl),
+    "copying": Metric("nearer to the training set", "0.5", JudgedSets, lambda s: copying(s.fake, s.real, s.train)),
     "synthetic": Metric(
         "accuracy, trained on these", "higher", JudgedSets, lambda s: trained_on(s.x, s.named, s.real_x, s.labels)
     ),
@@ -188,3 +177,8 @@ def rows(scores: Mapping[str, Score]) -> list[str]:
         note = f"{note}; ± {score.error:.2g}" if score.error is not None else note
         lines.append(f"{SCORES[name].label:28}{score.value:>10.4g}{score.floor:>12.4g}  {note}")
     return lines
+
+
+def noted(notes: Iterable[str]) -> list[str]:
+    """Return the notes as lines of a table's head."""
+    return [f"Note: {note}" for note in notes]

@@ -373,7 +373,7 @@ class Scores:
     def table(self):
         return "Fréchet distance → 3.2 × the floor, 数字"
 
-cli.evaluate = lambda G, n, seed: Scores()
+cli.evaluate = lambda G, data, n, seed: Scores()
 sys.exit(cli.main(sys.argv[1:]))
 """
 
@@ -400,7 +400,7 @@ def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, m
         def table(self):
             return "the scores"
 
-    monkeypatch.setattr(cli, "evaluate", lambda G, n, seed: Scores())
+    monkeypatch.setattr(cli, "evaluate", lambda G, data, n, seed: Scores())
     for more in ([], ["--json"]):
         assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(tmp_path / "no" / "x"), *more]) == 2
         said = capsys.readouterr()

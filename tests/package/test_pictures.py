@@ -181,9 +181,7 @@ def test_all_unfit_files_stand_in_one_message(folder):
         Folder(folder)
     for i in range(30):
         unfit("empty", folder / f"{i}.png")
-    with pytest.raises(
-        InputError, match=r"33 of the 36 files.* 0\.png.*and 20 more, each is an empty file.*; x\.png"
-    ):
+    with pytest.raises(InputError, match=r"33 of the 36 files.* 0\.png.*and 20 more, each is an empty file.*; x\.png"):
         Folder(folder)
 
 
