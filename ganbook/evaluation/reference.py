@@ -79,7 +79,7 @@ def real_images(data: Images, index: Tensor) -> Tensor:
 
 
 def seen(data: Images, device: torch.device) -> Seen:
-    """Return what the judge makes of all images of `data`, which is looked at on `device`; the last two are kept."""
+    """Return what the judge makes of all images of `data`, which is looked at on `device`; the last three are kept."""
     return _seen(Key.of(data, device))
 
 
@@ -196,7 +196,7 @@ def check_digits(data: Images, found: Seen, index: Tensor | slice = slice(None))
         )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _seen(key: Key) -> Seen:
     data, everything = key.data(), torch.arange(key.n)
     found = [look(real_images(data, index).to(key.device)) for index in everything.split(PART)]

@@ -49,6 +49,26 @@ def test_real_images_score_like_their_floor(real):
     assert real["modes"] == 10
 
 
+def test_what_is_kept_holds_no_images_and_no_more_than_it_needs(digits, real):
+    """What is kept of a set is 138 numbers an image; a set that nobody holds is given back."""
+    kept = reference.seen(digits, torch.device("cpu"))
+    assert sum(part.numel() for part in kept) == 138 * len(digits)
+    for cached in (reference._seen, reference.judge_on, report._floor, distance._floor):
+        assert cached.cache_info().maxsize <= 4
+    data = digits.subset(slice(300))
+    gone = weakref.ref(data)
+    reference.seen(data, torch.device("cpu"))
+    del data
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_distance_is_that_of_the_evaluation(digits, real):
+    value, floor, n = distance.distance_of_images(digits[:N][0])
+    assert n == N and value == real["frechet"]
+    assert floor == pytest.approx(real.scores["frechet"].floor, rel=1e-4), "the judge saw them in other batches"
+
+
 def test_training_images_are_found_out_as_copies_and_their_floor_is_not(real):
     assert real["copying"] > 0.99
     assert 0.4 < real.scores["copying"].floor < 0.6
@@ -120,16 +140,13 @@ def test_images_that_cannot_be_judged(x, says):
 
 def test_the_reference_is_drawn_once_for_all(digits):
     device = torch.device("cpu")
-    first = reference.against(150, digits, device)
-    reference._seen.cache_clear()
-    again = reference.against(150, digits, device)
+    first, again = (reference.against(150, digits, device) for _ in range(2))
     assert torch.equal(first.index, again.index) and torch.equal(first.real.features, again.real.features)
 
 
 # Parts of MNIST, as somebody may train on: (label, how many images of it)
 PARTS = {
     "two classes": {3: 600, 7: 600},
-    "one": {4: 800},
     "unequal": {0: 900, 1: 100, 9: 200},
     "odd ones": {1: 400, 3: 500, 5: 600, 7: 700, 9: 800},
 }
@@ -159,27 +176,23 @@ class Dealer(torch.nn.Module):
 @pytest.mark.parametrize("counts", PARTS.values(), ids=PARTS)
 def test_a_generator_is_scored_over_the_labels_of_its_own_data(digits, counts):
     G, data = Dealer(), part(digits, counts)
-    found = evaluate(G, data=data, n=200)
+    found = evaluate(G, data=data, n=160)
     total = sum(counts.values())
     for y in range(10):
-        assert abs(G.asked.count(y) - 200 * counts.get(y, 0) / total) < 1
+        assert abs(G.asked.count(y) - 160 * counts.get(y, 0) / total) < 1
         assert found.shares[y] == pytest.approx(counts.get(y, 0) / total, abs=0.03)
     assert found["frechet"] < 2 * found.scores["frechet"].floor
     assert found["modes"] == found.scores["modes"].floor == len(counts)
     assert found["class_kl"] < 0.05 and found["precision"] > 0.6 and found["recall"] > 0.6
-    assert distance.frechet_distance(G, data=data, n=200).floor == found.scores["frechet"].floor
+    assert distance.frechet_distance(G, data=data, n=160).floor == pytest.approx(
+        found.scores["frechet"].floor, rel=1e-4
+    )
 
 
 def test_other_classes_than_those_of_the_data_are_far_away_and_not_counted(digits):
     threes = digits.where(labels={3})[:200][0]
     found = evaluate_images(threes, data=part(digits, {4: 800}))
     assert found["frechet"] > 5 * found.scores["frechet"].floor and found["modes"] == 0 and found["precision"] < 0.2
-
-
-def test_the_distance_is_that_of_the_evaluation(digits, real):
-    value, floor, n = distance.distance_of_images(digits[:N][0])
-    assert n == N and value == real["frechet"]
-    assert floor == pytest.approx(real.scores["frechet"].floor, rel=1e-4), "the judge saw them in other batches"
 
 
 @pytest.mark.parametrize("counts, most", [({3: 600, 7: 600}, 600), ({0: 900, 1: 100}, 500), ({3: 3000, 4: 300}, 1111)])
@@ -193,7 +206,7 @@ def test_n_is_at_most_what_data_and_test_images_have(digits, counts, most):
 
 @pytest.mark.parametrize("n, silent", [(100, False), (128, False), (129, True), (N, True)])
 def test_fewer_samples_than_features_are_said_to_be_too_few(digits, n, silent):
-    found = evaluate_images(digits[:n][0], data=digits)
+    found = evaluate_images(digits[:n][0], data=digits.subset(slice(1000)))
     assert any("Fréchet distance" in note and "129" in note for note in found.notes) != silent
     assert any("precision" in note and "1,000" in note for note in found.notes), "balls are wide at any of these n"
     assert all(f"Note: {note}" in found.table() for note in found.notes)
@@ -208,7 +221,7 @@ def test_images_from_0_to_1_are_refused(digits, change):
 
 
 def test_black_on_white_is_noticed_and_white_on_black_is_not(digits, real, ones):
-    negative = evaluate_images(-digits[:N][0])
+    negative = evaluate_images(-digits[:100][0], data=digits.subset(slice(1000)))
     assert any("pass -x" in note and "1.00 at the rim" in note for note in negative.notes)
     assert not any("pass -x" in note for note in (*real.notes, *ones.notes))
 
@@ -224,20 +237,6 @@ def test_data_that_the_judge_does_not_know_are_refused(digits):
             distance.distance_of_images(digits[:100][0], data=data)
     with pytest.raises(InputError, match=r"\(1, 28, 28\).*\(1, 16, 16\)"):
         evaluate_images(digits[:100][0], data=Digits("test", size=16))
-
-
-def test_what_is_kept_holds_no_images_and_no_more_than_it_needs(digits, real):
-    """What is kept of a set is 138 numbers an image; a set that nobody holds is given back."""
-    kept = reference.seen(digits, torch.device("cpu"))
-    assert sum(part.numel() for part in kept) == 138 * len(digits)
-    for cached in (reference._seen, reference.judge_on, report._floor, distance._floor):
-        assert cached.cache_info().maxsize <= 4
-    data = digits.subset(slice(300))
-    gone = weakref.ref(data)
-    reference.seen(data, torch.device("cpu"))
-    del data
-    gc.collect()
-    assert gone() is None
 
 
 def test_both_sides_are_seen_on_the_device_of_the_samples(digits, monkeypatch):
