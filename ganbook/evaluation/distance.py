@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganbook.data import Digits, Images
+from ganbook.data import Images
 from ganbook.evaluation import reference
 from ganbook.evaluation.reference import Key
 from ganbook.metrics.frechet import frechet
@@ -32,7 +32,7 @@ def frechet_distance(G: nn.Module, *, data: Images | None = None, n: int | None 
     >>> n, value > 3 * floor
     (200, True)
     """
-    trained_on = Digits("train") if data is None else data
+    trained_on = reference.training_images(data)
     n = reference.check_n(reference.most(trained_on) if n is None else n, trained_on)
     return distance_of_images(reference.draw(G, n, trained_on, seed=seed), data=data)
 

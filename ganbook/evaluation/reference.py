@@ -102,6 +102,15 @@ def against(n: int, data: Images, device: torch.device) -> Reference:
     return Reference(index, seen(test, device).at(index), test.labels[index], counts)
 
 
+def training_images(data: Images | None, size: int = 28) -> Images:
+    """Return `data`, or the training images of MNIST in pixels of `size` for None; say so if it is something else."""
+    if data is None:
+        return Digits("train", size=size)
+    if not isinstance(data, Images):
+        raise InputError(f"Expected data as Images, such as Digits().where(labels={{3, 7}}), got {data!r}.")
+    return data
+
+
 def whole(data: Images) -> bool:
     """Return whether `data` has the classes of MNIST as often as MNIST has."""
     return data.counts == _counts("train")
@@ -149,8 +158,7 @@ def digits(x: Tensor, data: Images | None) -> tuple[Tensor, Images]:
     x = in_range(validate.images(x, 1))
     if x.shape[2] != x.shape[3]:
         raise InputError(f"Expected grey square images x (n, 1, h, h), got {tuple(x.shape)}.")
-    if data is None:
-        return x, Digits("train", size=x.shape[-1])
+    data = training_images(data, x.shape[-1])
     same_shape(x, data)
     return x, data
 

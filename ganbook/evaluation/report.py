@@ -75,7 +75,7 @@ def evaluate(G: nn.Module, *, data: Images | None = None, n: int | None = None, 
     ...     print(error)
     Expected n from 100 to 10,000, the number of test images, got 50.
     """
-    trained_on = Digits("train") if data is None else data
+    trained_on = reference.training_images(data)
     n = reference.check_n(reference.most(trained_on) if n is None else n, trained_on)
     return evaluate_images(reference.draw(G, n, trained_on, seed=seed), data=data)
 
