@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 import ganbook
@@ -21,10 +22,11 @@ from ganbook.base import distributed
 from ganbook.base.devices import choose, flush_denormals
 from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
 from ganbook.base.files import replace
-from ganbook.data import Stacked
+from ganbook.data import Images, Stacked
 from ganbook.evaluation.random_features import Likeness, compare
+from ganbook.evaluation.reference import draw
 from ganbook.evaluation.report import Evaluation, evaluate
-from ganbook.models.sampling import sample
+from ganbook.models.sampling import labels_in_turn, sample
 from ganbook.training import pretrained, recipes
 from ganbook.training.run import Run, read
 
@@ -245,7 +247,7 @@ def _write(run: Run, out: Path) -> None:
 
     run.save(out / CHECKPOINT)
     if distributed.rank() == 0:
-        save_png(sample(run.sampler, 64), out / SAMPLES)
+        save_png(_drawn(run, 64, seed=0), out / SAMPLES)
 
 
 @contextmanager
@@ -281,25 +283,33 @@ def _network(source: str, device) -> Run | pretrained.Trained:
     )
 
 
+def _drawn(network: Run | pretrained.Trained, n: int, *, seed: int) -> Tensor:
+    """Samples (n, c, h, w); the labels of the images that the network was trained on are asked for in turn."""
+    counts = network.counts if isinstance(network, Run) else {}
+    return sample(network.sampler, n, seed=seed, y=labels_in_turn(counts, n) if counts else None)
+
+
 def _sample(args: argparse.Namespace) -> int:
     from ganbook.viewing.plots import save_png
 
     if args.n > MOST:
         raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
     network = _network(args.source, choose(args.device))
-    save_png(sample(network.sampler, args.n, seed=args.seed), args.out, columns=args.columns)
+    save_png(_drawn(network, args.n, seed=args.seed), args.out, columns=args.columns)
     print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
     return 0
 
 
 def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Evaluation:
-    """Scores against MNIST, for networks that were trained on it."""
-    if _seen(args.source) not in (None, network.recipe.data().fingerprint):
+    """Scores against MNIST, for networks that were trained on it or on some of its digits."""
+    data = _trained_on(network, network.recipe.data(), args.source)
+    if data is None:
         raise InputError(
             f"The run in {args.source} was trained on other images than MNIST, of which the judge knows nothing. Name "
-            "them, as for train, and its samples are compared with them: --data FOLDER."
+            "them, as for train, and its samples are compared with them: --data FOLDER. (For a part of MNIST that is "
+            "not all images of some digits, write evaluate(run.sampler, data=...) in Python.)"
         )
-    return evaluate(network.sampler, n=args.n or 10_000, seed=args.seed)
+    return evaluate(network.sampler, data=data, n=args.n, seed=args.seed)
 
 
 def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Likeness:
@@ -307,12 +317,26 @@ def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Li
     data = network.recipe.data(args.data)
     if isinstance(data, Stacked):
         raise InputError(f"{args.data} holds grey images and {network.recipe.name} makes colour. Name colour images.")
-    if _seen(args.source) not in (None, data.fingerprint):
+    data = _trained_on(network, data, args.source)
+    if data is None:
         raise InputError(f"The run in {args.source} was trained on other images than those in {args.data}.")
     n = args.n or min(10_000, len(data) // 2)
     if n > len(data) // 2:  # compare says so as well, but of samples that were made in vain
         raise InputError(f"Expected --n of {len(data) // 2:,} or less, half of the images in {args.data}, got {n:,}.")
-    return compare(sample(network.sampler, n, seed=args.seed), data)
+    return compare(draw(network.sampler, n, data, seed=args.seed), data)
+
+
+def _trained_on(network: Run | pretrained.Trained, data: Images, source: str) -> Images | None:
+    """`data`, or all images of some of its labels, if `network` was trained on these; None if on others.
+
+    A network that has made no step, or is stored with the package, is taken to be one for `data`.
+    """
+    seen = _seen(source)
+    if seen in (None, data.fingerprint):
+        return data
+    counts = network.counts
+    part = data.where(labels=counts) if counts and counts.keys() <= data.counts.keys() else data
+    return part if part.fingerprint == seen else None
 
 
 def _seen(source: str) -> str | None:

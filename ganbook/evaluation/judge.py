@@ -7,6 +7,8 @@ features.
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -64,14 +66,46 @@ def at_judges_size(x: Tensor) -> Tensor:
     return x if x.shape[-2:] == (28, 28) else F.interpolate(x, (28, 28), mode="bilinear", antialias=True)
 
 
+@contextmanager
+def full_float32(device: torch.device) -> Iterator[None]:
+    """Within the block, matrix products and convolutions on `device` are float32 throughout, and no autocast is on.
+
+    CUDA computes convolutions in TF32, with 10 bits of mantissa, unless it is told not to, and matrix products if the
+    user asks for it; a score would then depend on the machine. What the user has set is put back afterwards.
+    """
+    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    if hasattr(cuda.matmul, "fp32_precision"):  # PyTorch 2.9 and later
+        before = [(part, part.fp32_precision) for part in (cuda.matmul, cudnn.conv, mkldnn.matmul, mkldnn.conv)]
+        for part, _ in before:
+            part.fp32_precision = "ieee"
+    else:
+        before = torch.get_float32_matmul_precision(), cudnn.allow_tf32
+        torch.set_float32_matmul_precision("highest")
+        cudnn.allow_tf32 = False
+    casts = torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+    try:
+        with torch.autocast(device.type, enabled=False) if casts else nullcontext():
+            yield
+    finally:
+        if hasattr(cuda.matmul, "fp32_precision"):
+            for part, precision in before:
+                part.fp32_precision = precision
+        else:
+            torch.set_float32_matmul_precision(before[0])
+            cudnn.allow_tf32 = before[1]
+
+
 @torch.no_grad()
 def judged(judge: Judge, x: Tensor, chunk: int = 100) -> tuple[Tensor, Tensor]:
     """Return features (n, 128) and class probabilities (n, 10) of images x (n, 1, 28, 28) in [-1, 1].
 
     Works through `chunk` images at a time (a hundred fit into a CPU's cache); the result does not depend on it, since
-    the judge is in evaluation mode. Raises ValueError if x is something else, or chunk < 1.
+    the judge is in evaluation mode, nor on a reduced precision that the user has allowed (see full_float32).
+
+    Raises ValueError if x is something else, or chunk < 1.
     """
     if x.shape[1:] != (1, 28, 28) or len(x) == 0 or chunk < 1:
         raise ValueError(f"Expected images x (n, 1, 28, 28), n >= 1, and chunk >= 1, got {tuple(x.shape)} and {chunk}.")
-    features = torch.cat([judge.features(part.float()) for part in x.split(chunk)])
-    return features, torch.softmax(judge.head(features), dim=1)
+    with full_float32(x.device):
+        features = torch.cat([judge.features(part.float()) for part in x.split(chunk)])
+        return features, torch.softmax(judge.head(features), dim=1)

@@ -5,6 +5,7 @@ features come from a convolutional network with random weights, which knows no c
 and areas of grey. Naeem et al. (2020) recommend random networks for images that are far from photographs.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,12 +15,11 @@ from torch import Tensor, nn
 from ganbook.base import seeds, validate
 from ganbook.base.errors import InputError
 from ganbook.data import Images
-from ganbook.evaluation.report import SCORES, Score
-from ganbook.metrics.frechet import frechet
-from ganbook.metrics.kernel import kernel_distance
-from ganbook.metrics.neighbours import prdc
+from ganbook.evaluation import scoring
+from ganbook.evaluation.judge import full_float32
+from ganbook.evaluation.reference import LEAST, in_range, inverted, rim, same_shape
+from ganbook.evaluation.scoring import Score, Sets
 
-LEAST = 100  # samples, as in ganbook.evaluation.report
 CHUNK = 500  # images at a time
 EXTRACTOR = "a random network"
 
@@ -46,12 +46,12 @@ class RandomFeatures(nn.Module):
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.layers(part) for part in x.chunk(-(-len(x) // CHUNK))])
+        return torch.cat([self.layers(part) for part in x.chunk(math.ceil(len(x) / CHUNK))])
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """Scores of n samples against n of `images` real ones, by their names in ganbook.evaluation.report.SCORES.
+    """Scores of n samples against n of `images` real ones, by their names in ganbook.evaluation.scoring.SCORES.
 
     The floor of a score is what n other real images get.
     """
@@ -60,30 +60,27 @@ class Likeness:
     n: int
     images: int
     extractor: str
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> float:
         return self.scores[name].value
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
-        return asdict(self)
+        return asdict(self) | {"notes": list(self.notes)}
 
     def table(self) -> str:
         """Return the scores as lines of text."""
-        lines = [
-            f"{self.n:,} samples against {self.n:,} of {self.images:,} real images, on the features of",
-            f"{self.extractor}. Not comparable with scores on the judge's features, or on Inception's.",
-            "If these are the images it was trained on, a generator that deals them out again would score best.",
-            "",
-            f"{'':28}{'samples':>10}{'real':>12}",
-        ]
-        for name, score in self.scores.items():
-            note = f"; {score.value / score.floor:,.1f} floors" if name == "frechet" else ""
-            note = f"{note}; ± {score.error:.2g}" if score.error is not None else note
-            lines.append(
-                f"{SCORES[name][0]:28}{score.value:>10.4g}{score.floor:>12.4g}  {score.better} is better{note}"
-            )
-        return "\n".join(lines)
+        return "\n".join(
+            [
+                f"{self.n:,} samples against {self.n:,} of {self.images:,} real images, on the features of",
+                f"{self.extractor}. Not comparable with scores on the judge's features, or on Inception's.",
+                "If these are the images it was trained on, a generator that deals them out again would score best.",
+                *scoring.noted(self.notes),
+                "",
+                *scoring.rows(self.scores),
+            ]
+        )
 
 
 def compare(x: Tensor, data: Images) -> Likeness:
@@ -94,11 +91,9 @@ def compare(x: Tensor, data: Images) -> Likeness:
 
     Raises InputError if the samples are of another shape or range than the images, or n is out of range.
     """
-    shape = tuple(data[:1][0].shape[1:])
     x = validate.images(x, 1, 3)
-    n = len(x)
-    if tuple(x.shape[1:]) != shape:
-        raise InputError(f"The samples are {tuple(x.shape[1:])} and the images {shape}: they must be of one shape.")
+    n, shape = len(x), tuple(x.shape[1:])
+    same_shape(x, data)
     if not LEAST <= n <= len(data) // 2:
         raise InputError(
             f"Expected {LEAST} samples or more, and twice as many images (half of them are for the floor); got {n:,} "
@@ -108,21 +103,12 @@ def compare(x: Tensor, data: Images) -> Likeness:
         raise InputError(f"Expected images of 2x2 pixels or more, got {shape}.")
     some = torch.randperm(len(data), generator=seeds.generator("likeness", len(data)))[: 2 * n].split(n)
     real, others = (data[i.to(data.images.device)][0].cpu() for i in some)
+    if real.min() < 0:
+        in_range(x)
     eye = RandomFeatures(real)
-    real, others, fake = eye(real), eye(others), eye(x.cpu())
-    floor = _scores(others, real)
-    scores = {
-        name: Score(value, floor[name][0], SCORES[name][1], n, EXTRACTOR, error)
-        for name, (value, error) in _scores(fake, real).items()
-    }
-    return Likeness(scores, n, len(data), EXTRACTOR)
-
-
-def _scores(fake: Tensor, real: Tensor) -> dict[str, tuple[float, float | None]]:
-    """Name -> value and standard error, where there is one."""
-    distance = kernel_distance(fake, real, block=min(1000, len(fake) // 10))
-    return {
-        "frechet": (frechet(fake, real), None),
-        "kernel": (distance.value, distance.error),
-        **{name: (value, None) for name, value in prdc(real, fake)._asdict().items()},
-    }
+    with full_float32(real.device):
+        features, others_features, fake = eye(real), eye(others), eye(x.cpu())
+    floor = scoring.measured(Sets(others_features, features))
+    scores = scoring.beside_floor(scoring.measured(Sets(fake, features)), floor, n, EXTRACTOR)
+    notes = [*scoring.too_few(scores, n), *inverted(x, rim(real))]
+    return Likeness(scores, n, len(data), EXTRACTOR, tuple(notes))

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from ganbook.base import validate
 from ganbook.data import Digits, Stacked
-from ganbook.evaluation.judge import at_judges_size, judged, load
+from ganbook.evaluation.judge import at_judges_size, judged
+from ganbook.evaluation.reference import in_range, judge_on
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.models.sampling import sample
 
@@ -29,8 +30,8 @@ def names(x: Tensor) -> Tensor:
     The judge (ganbook.evaluation.judge) sees each channel by itself, enlarged or reduced to its 28x28.
     Raises InputError if x is something else.
     """
-    x = validate.images(x, 3)
-    judge = load(device=x.device)
+    x = in_range(validate.images(x, 3))
+    judge = judge_on(str(x.device))
     digits = torch.stack(
         [judged(judge, at_judges_size(channel))[1].argmax(1) for channel in x.split(1, dim=1)]
     )  # (3, n)
@@ -51,4 +52,5 @@ def evaluate_stacked(G: nn.Module, *, n: int = N, seed: int = 1) -> tuple[ModeCo
     """
     size = sample(G, 1).shape[-1]
     real, _ = next(Stacked(Digits("test", size=size)).batches(n, seed=seed))
-    return count(sample(G, n, seed=seed)), count(real)
+    x = sample(G, n, seed=seed)
+    return count(x), count(real.to(x.device))

@@ -1,2 +1,2 @@
 """Measuring samples: pure functions on features, class probabilities and labels. They import nothing else of the
-package."""
+package and raise ValueError."""

@@ -15,3 +15,8 @@ def features(sets: Mapping[str, Tensor], least: int = 1) -> None:
     for name, x in sets.items():
         if not x.isfinite().all():
             raise ValueError(f"Expected finite numbers in {name}, got NaN or infinity among them.")
+
+
+def double(x: Tensor) -> Tensor:
+    """Return x in float64, on the CPU where its device has none: Apple's MPS."""
+    return x.cpu().double() if x.device.type == "mps" else x.double()

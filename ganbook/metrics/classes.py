@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ganbook.metrics import checks
+
 
 def class_shares(y: Tensor, classes: int = 10) -> Tensor:
     """Return the share (classes,) of each label among y (n,), labels from 0 to classes - 1; the shares sum to 1.
@@ -15,7 +17,7 @@ def class_shares(y: Tensor, classes: int = 10) -> Tensor:
             f"Expected labels y (n,), whole numbers from 0 to {classes - 1}, at least one, got {y.dtype} "
             f"{tuple(y.shape)} {y.flatten()[:5].tolist()}..."
         )
-    return y.bincount(minlength=classes).double() / len(y)
+    return checks.double(y.bincount(minlength=classes)) / len(y)
 
 
 def kl(shares: Tensor, reference: Tensor) -> float:
@@ -28,14 +30,20 @@ def kl(shares: Tensor, reference: Tensor) -> float:
     """
     if shares.ndim != 1 or shares.shape != reference.shape or not ((shares >= 0) & (reference >= 0)).all():
         raise ValueError(f"Expected shares and reference (c,), none negative, got {shares} and {reference}.")
-    p, q = shares.double(), reference.double()
+    p, q = checks.double(shares), checks.double(reference)
     return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())
 
 
-def modes(y: Tensor, classes: int = 10, *, least: float = 0.02) -> int:
+def modes(y: Tensor, classes: int = 10, *, least: float | Tensor = 0.02) -> int:
     """Return how many classes hold at least the share `least` of the labels y (n,); never one that is not there.
 
-    With least=0 a single sample is enough, as in the counts of 1,000 modes of Srivastava et al. (2017).
+    least: one share, or one for each class (classes,). With 0 a single sample is enough, as in the counts of 1,000
+    modes of Srivastava et al. (2017).
+
+    Raises ValueError as `class_shares` does, or if `least` is neither.
     """
     shares = class_shares(y, classes)
+    least = torch.as_tensor(least, device=shares.device)
+    if least.ndim and least.shape != shares.shape:
+        raise ValueError(f"Expected the share `least`, one or ({classes},) of them, got {tuple(least.shape)}.")
     return int(((shares >= least) & (shares > 0)).sum())

@@ -26,6 +26,6 @@ def frechet(a: Tensor, b: Tensor) -> float:
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (d,) and covariance (d, d) in float64, on the CPU: MPS has no float64."""
+    """Mean (d,) and covariance (d, d) in float64, on the CPU."""
     x = x.cpu().double()
     return x.mean(dim=0), torch.cov(x.T)

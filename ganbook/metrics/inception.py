@@ -17,7 +17,7 @@ def inception_score(p: Tensor) -> float:
     checks.features({"p": p})
     if p.min() < 0 or (p.sum(1) - 1).abs().max() > 1e-3:
         raise ValueError(f"Expected probabilities p (n, c), each row summing to 1, got sums from {p.sum(1).min():.3g}.")
-    p = p.double()
+    p = checks.double(p)
     marginal = p.mean(dim=0)  # (n, c) -> (c,)
     divergence = torch.special.xlogy(p, p).sum(1) - torch.xlogy(p, marginal).sum(1)  # 0 log 0 is 0
     return float(divergence.mean().exp())

@@ -31,7 +31,7 @@ def kernel_distance(a: Tensor, b: Tensor, *, block: int = 1000) -> Estimate:
     blocks = min(len(a), len(b)) // block if block >= 2 else 0
     if blocks == 0:
         raise ValueError(f"Expected 2 <= block <= the size of both sets, got {block}, {len(a)} and {len(b)}.")
-    pairs = zip(a.double().split(block)[:blocks], b.double().split(block)[:blocks])
+    pairs = zip(checks.double(a).split(block)[:blocks], checks.double(b).split(block)[:blocks])
     values = torch.stack([_mmd2(x, y) for x, y in pairs])
     return Estimate(float(values.mean()), float(values.std() / blocks**0.5) if blocks > 1 else float("nan"))
 

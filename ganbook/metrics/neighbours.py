@@ -36,7 +36,7 @@ def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
     checks.features({"real": real, "fake": fake})
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(f"Expected 1 <= k < the size of both sets, got k {k}, {len(real)} and {len(fake)}.")
-    real, fake = real.double(), fake.double()
+    real, fake = checks.double(real), checks.double(fake)
     reach_real, reach_fake = _kth(real, k), _kth(fake, k)  # (n,), (j,)
     precise, dense = [], []
     covered = torch.zeros(len(real), dtype=torch.bool, device=real.device)
@@ -49,10 +49,10 @@ def prdc(real: Tensor, fake: Tensor, *, k: int = 5) -> PRDC:
         covered |= in_real_ball.any(0)
         recalled |= (d2 < reach[:, None]).any(0)
     return PRDC(
-        precision=float(torch.cat(precise).double().mean()),
-        recall=float(recalled.double().mean()),
-        density=float(torch.cat(dense).double().mean() / k),
-        coverage=float(covered.double().mean()),
+        precision=int(torch.cat(precise).sum()) / len(fake),
+        recall=int(recalled.sum()) / len(real),
+        density=int(torch.cat(dense).sum()) / len(fake) / k,
+        coverage=int(covered.sum()) / len(real),
     )
 
 
@@ -82,7 +82,7 @@ def copying(fake: Tensor, test: Tensor, train: Tensor) -> float:
     to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0].sort().values
     below = torch.searchsorted(to_test, to_fake)  # how many test distances are smaller
     up_to = torch.searchsorted(to_test, to_fake, right=True)  # smaller or equal
-    return float(1 - (below + up_to).double().mean() / (2 * len(to_test)))
+    return 1 - int((below + up_to).sum()) / len(fake) / (2 * len(to_test))
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:

@@ -10,10 +10,12 @@ def properties(x: Tensor) -> dict[str, Tensor]:
     ink: the mean of all pixels, per cent of a white sheet. slant: degrees that the strokes lean to the right at the
     top. width, height: standard deviations of the ink's place, in pixels; they do not depend on where the digit stands.
 
-    Raises ValueError if x is something else.
+    Raises ValueError if x is something else, or lies in [0, 1].
     """
     if x.ndim != 4 or x.shape[1] != 1 or 0 in x.shape:
         raise ValueError(f"Expected grey images x (n, 1, h, w), got {tuple(x.shape)}.")
+    if 0 <= x.min() < x.max():
+        raise ValueError("Expected images x in [-1, 1], -1 for black, got none below 0, as in [0, 1]: pass 2 * x - 1.")
     ink = ((x + 1) / 2).squeeze(1)  # (n, h, w) in [0, 1]
     total = ink.sum((1, 2)).clamp(min=1e-6)
     rows, columns = (torch.arange(side, dtype=torch.float32, device=x.device) for side in ink.shape[1:])

@@ -1,6 +1,6 @@
 """Looking at what G makes, without disturbing its training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -81,3 +81,38 @@ def _labels(G: nn.Module, y: Tensor | None, n: int) -> Tensor:
     if classes is not None:
         validate.labels(y, n, classes, "G")
     return y
+
+
+def labels_in_turn(counts: Mapping[int, int], n: int) -> Tensor:
+    """Return n labels: those that images have (label -> how many, as `Images.counts`) in turn, again and again.
+
+    A G that was trained on digits 3 and 7 is asked for 3, 7, 3, ...
+
+    Raises InputError if there is no label, or n < 1.
+    """
+    n = validate.whole(1, "n", n)
+    labels = _occurring(counts)
+    return labels[torch.arange(n) % len(labels)]
+
+
+def labels_in_shares(counts: Mapping[int, int], n: int, *, seed: int = 0) -> Tensor:
+    """Return n labels, of which each class has its share among images (label -> how many, as `Images.counts`).
+
+    The number of a class is n times its share, rounded down or up. Their order is drawn at random from `seed`.
+
+    Raises InputError if there is no label, or n < 1.
+    """
+    n = validate.whole(1, "n", n)
+    labels = _occurring(counts)
+    upto = torch.tensor([counts[y] for y in labels.tolist()]).cumsum(0)  # images of this class and those before it
+    middles = (2 * torch.arange(n) + 1) * upto[-1] // (2 * n)  # of n equal pieces of the images, sorted by label
+    order = torch.randperm(n, generator=seeds.generator("labels", seed))
+    return labels[torch.searchsorted(upto, middles, right=True)][order]
+
+
+def _occurring(counts: Mapping[int, int]) -> Tensor:
+    """The labels that occur, in order."""
+    labels = sorted(y for y, count in counts.items() if count > 0)
+    if not labels:
+        raise InputError(f"Expected counts of images by their label, such as {{3: 100, 7: 100}}, got {counts!r}.")
+    return torch.tensor(labels)

@@ -13,7 +13,7 @@ from ganbook.base import distributed, hashed_file, validate
 from ganbook.base.devices import choose
 from ganbook.base.errors import DivergedError, InputError, warn
 from ganbook.base.interrupts import held
-from ganbook.data import Data
+from ganbook.data import Data, Images
 from ganbook.training import recipes
 from ganbook.training.architecture import architecture, differences
 from ganbook.training.ema import averaged
@@ -81,12 +81,25 @@ class Run:
         self.step = 0
         self._cut_off = False  # a step that was begun has not ended
         self._trained_on: str | None = None  # fingerprint of the images, once there was a step
+        self._counts: dict[int, int] = {}  # of their labels, as the file that this run was loaded from has them
         self._known: Any = None  # the data of the last step that was made here
 
     @property
     def sampler(self) -> nn.Module:
         """The generator to sample from: the moving average of G where the recipe keeps one, else G itself."""
         return self.ema.module if self.ema else self.G
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many of the images that the steps so far were made on have a label, for each label that occurs.
+
+        Empty where there was no step, or the data do not say: only Images have `counts`, and a set without labels has
+        none to ask for. So a G that takes labels is sampled for those that it was trained on; see `labels_in_turn` in
+        ganbook.models.sampling. Runs saved by older versions of ganbook do not say either.
+        """
+        if self._known is None:
+            return self._counts
+        return dict(self._known.counts) if isinstance(self._known, Images) and self._known.classes else {}
 
     @cached_property
     def data(self) -> Data:
@@ -190,6 +203,7 @@ class Run:
             "step": self.step,
             "data": self._trained_on,
             "networks": json.dumps(self._made_of),
+            "counts": json.dumps(self.counts),
             **{name: part.state_dict() for name, part in self._parts().items()},
         }
         hashed_file.write(path, content, format=FORMAT)
@@ -232,6 +246,7 @@ class Run:
                 part.load_state_dict(content[name])
             run.step = int(content["step"])
             run._trained_on = content["data"]
+            run._counts = {int(y): count for y, count in json.loads(content.get("counts", "{}")).items()}
             return run
 
 

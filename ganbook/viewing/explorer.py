@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
+from ganbook.models import takes_labels
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.viewing.sheet import tile
 
@@ -40,7 +41,8 @@ class Explorer(widgets.VBox):
             for name in directions
         }
         self.seed = widgets.IntSlider(value=0, min=0, max=99, description="noise", **wide)
-        labels = [("all", None), *((str(y), y) for y in range(getattr(G, "classes", 0)))]
+        classes = getattr(G, "classes", 0) if takes_labels(G) else 0
+        labels = [("all", None), *((str(y), y) for y in range(classes))]
         self.digit = widgets.ToggleButtons(
             options=labels, value=None, description="digit", style={"button_width": "3em"}
         )

@@ -55,7 +55,7 @@ class Film:
         """Return all frames in one picture (rows * H, across * W), line by line, and how many stand in a line."""
         height, width = self.frames.shape[1:3]
         across = min(len(self), max(1, round(math.sqrt(len(self) * height / width))))
-        rows = -(-len(self) // across)
+        rows = math.ceil(len(self) / across)
         blank = self.frames.new_ones(rows * across - len(self), *self.frames.shape[1:])
         sheet = torch.cat([self.frames, blank]).unflatten(0, (rows, across))
         return sheet.transpose(1, 2).flatten(2, 3).flatten(0, 1), across  # (rows, H, across, W) -> one picture

@@ -29,14 +29,15 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     Raises InputError if an end is zero, or two ends are opposite, where no arc is shorter than the others.
     """
     _check_pair(a, b, t)
-    u, v = F.normalize(a.double(), dim=-1), F.normalize(b.double(), dim=-1)
+    start, end, t = _double(a), _double(b), _double(t)
+    u, v = F.normalize(start, dim=-1), F.normalize(end, dim=-1)
     angle = 2 * torch.atan2((u - v).norm(dim=-1), (u + v).norm(dim=-1))  # (n,); acos(u·v) is imprecise near 0
-    if not ((angle < 3.1415).all() and a.norm(dim=-1).all() and b.norm(dim=-1).all()):
+    if not ((angle < 3.1415).all() and start.norm(dim=-1).all() and end.norm(dim=-1).all()):
         raise InputError("Expected ends a and b that are not zero and not opposite: there is no arc, or more than one.")
     turn = angle[:, None] / torch.pi  # sin(s w) / sin w is s sinc(s w) / sinc(w), which has a value at w = 0 too
-    t = t.to(turn)[:, None, None]
+    t = t[:, None, None]
     from_a, from_b = (s * torch.sinc(s * turn) / torch.sinc(turn) for s in (1 - t, t))  # (k, n, 1)
-    return (from_a * a + from_b * b).to(a)
+    return _like(a, from_a * start + from_b * end)
 
 
 def truncate(z: Tensor, psi: float) -> Tensor:
@@ -55,7 +56,7 @@ def truncate(z: Tensor, psi: float) -> Tensor:
         return z
     root = 2**0.5
     inside = torch.erf(torch.tensor(psi / root, dtype=torch.float64))  # P(|z| < psi)
-    return (root * torch.erfinv(inside.to(z.device) * torch.erf(z.double() / root))).to(z)
+    return _like(z, root * torch.erfinv(inside * torch.erf(_double(z) / root)))
 
 
 def class_means(z: Tensor, y: Tensor, classes: int = 10) -> Tensor:
@@ -97,13 +98,12 @@ def regress(z: Tensor, values: Tensor) -> Regression:
     n, d = z.shape
     if n <= d + 1 or values.min() == values.max():
         raise InputError(f"Expected more than {d + 1} values, one a z, not all equal, got {len(values)} for {n} z.")
-    z, values = z.double(), values.double()
-    inputs, offsets = z - z.mean(0), values - values.mean()
+    inputs, offsets = (x - x.mean(0) for x in (_double(z), _double(values)))
     gradient = torch.linalg.lstsq(inputs, offsets[:, None]).solution[:, 0]  # (d,)
     residual = offsets - inputs @ gradient
     slope = gradient.norm()
     r2 = 1 - residual.square().sum() / offsets.square().sum()
-    return Regression((gradient / slope).float(), slope.item(), r2.item())
+    return Regression((gradient / slope).float().to(z.device), slope.item(), r2.item())
 
 
 def principal(G: nn.Module, count: int = 6) -> Tensor:
@@ -196,6 +196,16 @@ def invert(
         made, error, loss = compare()
     best = loss.view(starts, -1).argmin(0) * len(x) + torch.arange(len(x), device=x.device)  # (n,)
     return Inversion(z.detach()[best], made[best], error[best])
+
+
+def _double(x: Tensor) -> Tensor:
+    """x in float64, on the CPU: MPS has no float64, and noise is small."""
+    return x.cpu().double()
+
+
+def _like(z: Tensor, x: Tensor) -> Tensor:
+    """x in the type of z and on its device, in this order: on MPS it cannot arrive as float64."""
+    return x.to(z.dtype).to(z.device)
 
 
 def _check_pair(a: Tensor, b: Tensor, t: Tensor) -> None:

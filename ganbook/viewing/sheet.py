@@ -1,5 +1,7 @@
 """Many images as one picture."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -16,7 +18,7 @@ def tile(x: Tensor, columns: int = 8, gap: int = 1) -> Tensor:
     validate.at_least(0, "gap", gap)
     n, c, h, w = x.shape
     columns = min(columns, n)
-    rows = -(-n // columns)
+    rows = math.ceil(n / columns)
     sheet = torch.full((rows * columns, c, h + gap, w + gap), 0.0)
     sheet[:n, :, :h, :w] = x
     sheet = sheet.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)  # -> (c, rows, h, columns, w)

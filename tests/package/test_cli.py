@@ -18,10 +18,12 @@ from PIL import Image
 
 import ganbook
 from ganbook import cli
+from ganbook.data import Digits
 from ganbook.models import dcgan
+from ganbook.models.sampling import sample
 from ganbook.objectives import GradientPenalty, NonSaturating
 from ganbook.training import recipes
-from ganbook.training.run import read
+from ganbook.training.run import Run, read
 
 
 @pytest.fixture
@@ -373,7 +375,7 @@ class Scores:
     def table(self):
         return "Fréchet distance → 3.2 × the floor, 数字"
 
-cli.evaluate = lambda G, n, seed: Scores()
+cli.evaluate = lambda G, data, n, seed: Scores()
 sys.exit(cli.main(sys.argv[1:]))
 """
 
@@ -400,7 +402,7 @@ def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, m
         def table(self):
             return "the scores"
 
-    monkeypatch.setattr(cli, "evaluate", lambda G, n, seed: Scores())
+    monkeypatch.setattr(cli, "evaluate", lambda G, data, n, seed: Scores())
     for more in ([], ["--json"]):
         assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(tmp_path / "no" / "x"), *more]) == 2
         said = capsys.readouterr()
@@ -421,3 +423,35 @@ def test_version_and_help_do_nothing_else(tmp_path, monkeypatch, capsys):
 def test_the_package_and_its_distribution_have_one_version():
     project = (Path(ganbook.__file__).parents[1] / "pyproject.toml").read_text()
     assert f'version = "{ganbook.__version__}"' in project
+
+
+@pytest.mark.parametrize("labels", [{3, 7}, {0}, {1, 2, 9}])
+def test_a_run_on_some_digits_is_sampled_and_scored_over_these(labels, tmp_path, monkeypatch, capsys):
+    data = Digits("train").where(labels=labels)
+    run = Run(recipes.get("conditional"), data=data)
+    assert run.counts == {}, "no step was made"
+    list(run.train(1))
+    run.save(tmp_path / cli.CHECKPOINT)
+    assert Run.load(tmp_path / cli.CHECKPOINT).counts == data.counts
+    asked, scored = [], []
+    monkeypatch.setattr(cli, "sample", lambda G, n, *, seed, y: asked.append(y) or sample(G, n, seed=seed, y=y))
+    assert cli.main(["sample", str(tmp_path), "--n", "7", "--device", "cpu", "--out", str(tmp_path / "x.png")]) == 0
+    assert asked[0].tolist() == [sorted(labels)[i % len(labels)] for i in range(7)]
+    monkeypatch.setattr(cli, "evaluate", lambda G, **given: scored.append(given) or Scored())
+    assert cli.main(["evaluate", str(tmp_path), "--n", "100", "--device", "cpu"]) == 0
+    assert scored[0]["data"].counts == data.counts and scored[0]["n"] == 100
+
+
+def test_a_run_on_a_part_that_the_command_cannot_know_is_refused(tmp_path, capsys):
+    run = Run(recipes.get("conditional"), data=Digits("train").subset(slice(500)))
+    list(run.train(1))
+    run.save(tmp_path / cli.CHECKPOINT)
+    refused(cli.main(["evaluate", str(tmp_path), "--device", "cpu"]), capsys, "evaluate(run.sampler, data=...)")
+
+
+class Scored:
+    def as_dict(self):
+        return {}
+
+    def table(self):
+        return ""

@@ -1,14 +1,17 @@
 """All scores at once: complete, beside their floors, in the right direction, and without a trace in the generator."""
 
+import gc
 import hashlib
 import json
+import weakref
 
 import pytest
 import torch
 
 from ganbook.base.errors import InputError
-from ganbook.evaluation import report as module
-from ganbook.evaluation.judge import WEIGHTS
+from ganbook.data import Digits, Images
+from ganbook.evaluation import distance, reference, report
+from ganbook.evaluation.judge import WEIGHTS, judged, load
 from ganbook.evaluation.report import SCORES, evaluate, evaluate_images
 from ganbook.training import recipes
 
@@ -32,7 +35,7 @@ def test_every_score_carries_its_floor_n_and_extractor(real):
     assert list(real.scores) == list(SCORES)
     for name, score in real.scores.items():
         assert score.n == N and score.extractor == f"judge {sha256[:12]}"
-        assert score.better in ("lower", "higher", "0.5") and score.better == SCORES[name][1]
+        assert score.better in ("lower", "higher", "0.5") and score.better == SCORES[name].better
         assert isinstance(score.value, int | float) and isinstance(score.floor, int | float)
     assert real.scores["kernel"].error > 0
     assert real.accuracy > 0.98 and sum(real.shares) == pytest.approx(1)
@@ -44,6 +47,26 @@ def test_real_images_score_like_their_floor(real):
     assert real["frechet"] < 1.5 * real.scores["frechet"].floor
     assert abs(real["kernel"] - real.scores["kernel"].floor) < 5 * real.scores["kernel"].error
     assert real["modes"] == 10
+
+
+def test_what_is_kept_holds_no_images_and_no_more_than_it_needs(digits, real):
+    """What is kept of a set is 138 numbers an image; a set that nobody holds is given back."""
+    kept = reference.seen(digits, torch.device("cpu"))
+    assert sum(part.numel() for part in kept) == 138 * len(digits)
+    for cached in (reference._seen, reference.judge_on, report._floor, distance._floor):
+        assert cached.cache_info().maxsize <= 4
+    data = digits.subset(slice(300))
+    gone = weakref.ref(data)
+    reference.seen(data, torch.device("cpu"))
+    del data
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_distance_is_that_of_the_evaluation(digits, real):
+    value, floor, n = distance.distance_of_images(digits[:N][0])
+    assert n == N and value == real["frechet"]
+    assert floor == pytest.approx(real.scores["frechet"].floor, rel=1e-4), "the judge saw them in other batches"
 
 
 def test_training_images_are_found_out_as_copies_and_their_floor_is_not(real):
@@ -62,8 +85,13 @@ def test_the_result_is_one_json_object_and_a_table_of_all_scores(ones):
     again = json.loads(json.dumps(ones.as_dict(), allow_nan=False))
     assert again["scores"]["recall"]["value"] == ones["recall"] and again["n"] == N
     table = ones.table()
-    assert all(title in table for title, _ in SCORES.values()) and "Not comparable" in table
-    assert ("floors" in table and "98." in table) or "99." in table
+    lines = {name: next(line for line in table.splitlines() if line.startswith(SCORES[name].label)) for name in SCORES}
+    for name, score in ones.scores.items():
+        assert lines[name].removeprefix(SCORES[name].label).split()[:2] == [f"{score.value:.4g}", f"{score.floor:.4g}"]
+    frechet = ones.scores["frechet"]
+    assert lines["frechet"].endswith(f"lower is better; {frechet.value / frechet.floor:,.1f} floors")
+    assert f"right on {ones.accuracy:.2%} of these" in table and "Not comparable" in table
+    assert f"1: {ones.shares[1]:.1%}" in table.splitlines()[-1] and ones.shares[1] > 0.97
 
 
 def test_evaluating_leaves_the_generator_and_the_random_state_as_they_were(real):
@@ -110,8 +138,117 @@ def test_images_that_cannot_be_judged(x, says):
         evaluate_images(x)
 
 
-def test_reference_and_floor_are_drawn_once_for_all():
-    module._real.cache_clear()
-    a = module._real(150, 28)
-    module._real.cache_clear()
-    assert torch.equal(a.test.x, module._real(150, 28).test.x)
+def test_the_reference_is_drawn_once_for_all(digits):
+    device = torch.device("cpu")
+    first, again = (reference.against(150, digits, device) for _ in range(2))
+    assert torch.equal(first.index, again.index) and torch.equal(first.real.features, again.real.features)
+
+
+# Parts of MNIST, as somebody may train on: (label, how many images of it)
+PARTS = {
+    "two classes": {3: 600, 7: 600},
+    "unequal": {0: 900, 1: 100, 9: 200},
+    "odd ones": {1: 400, 3: 500, 5: 600, 7: 700, 9: 800},
+}
+
+
+def part(digits, counts):
+    """The first so many images of each label."""
+    return digits.subset(torch.cat([torch.nonzero(digits.labels == y)[:k, 0] for y, k in counts.items()]))
+
+
+class Dealer(torch.nn.Module):
+    """A perfect conditional generator: deals test images of the label that it is asked for. It notes what that was."""
+
+    z_dim, classes = 2, 10
+
+    def __init__(self):
+        super().__init__()
+        self.images, self.asked = Digits("train"), []
+
+    def forward(self, z, y):
+        self.asked += y.tolist()
+        rng = torch.Generator().manual_seed(len(self.asked))
+        random = torch.rand(len(y), len(self.images), generator=rng)
+        return self.images[(random * (self.images.labels == y[:, None])).argmax(1)][0]
+
+
+@pytest.mark.parametrize("counts", PARTS.values(), ids=PARTS)
+def test_a_generator_is_scored_over_the_labels_of_its_own_data(digits, counts):
+    G, data = Dealer(), part(digits, counts)
+    found = evaluate(G, data=data, n=160)
+    total = sum(counts.values())
+    for y in range(10):
+        assert abs(G.asked.count(y) - 160 * counts.get(y, 0) / total) < 1
+        assert found.shares[y] == pytest.approx(counts.get(y, 0) / total, abs=0.03)
+    assert found["frechet"] < 2 * found.scores["frechet"].floor
+    assert found["modes"] == found.scores["modes"].floor == len(counts)
+    assert found["class_kl"] < 0.05 and found["precision"] > 0.6 and found["recall"] > 0.6
+    assert distance.frechet_distance(G, data=data, n=160).floor == pytest.approx(
+        found.scores["frechet"].floor, rel=1e-4
+    )
+
+
+def test_other_classes_than_those_of_the_data_are_far_away_and_not_counted(digits):
+    threes = digits.where(labels={3})[:200][0]
+    found = evaluate_images(threes, data=part(digits, {4: 800}))
+    assert found["frechet"] > 5 * found.scores["frechet"].floor and found["modes"] == 0 and found["precision"] < 0.2
+
+
+@pytest.mark.parametrize("counts, most", [({3: 600, 7: 600}, 600), ({0: 900, 1: 100}, 500), ({3: 3000, 4: 300}, 1111)])
+def test_n_is_at_most_what_data_and_test_images_have(digits, counts, most):
+    data = part(digits, counts)  # 1,010 test images are 3s: 1,010 * 3,300 / 3,000
+    assert reference.most(data) == most
+    assert len(reference.against(most, data, torch.device("cpu")).index.unique()) == most
+    with pytest.raises(InputError, match=f"from 100 to {most:,}.*classes and shares of the data, got {most + 1}"):
+        evaluate(Dealer(), data=data, n=most + 1)
+
+
+@pytest.mark.parametrize("n, silent", [(100, False), (128, False), (129, True), (N, True)])
+def test_fewer_samples_than_features_are_said_to_be_too_few(digits, n, silent):
+    found = evaluate_images(digits[:n][0], data=digits.subset(slice(1000)))
+    assert any("Fréchet distance" in note and "129" in note for note in found.notes) != silent
+    assert any("precision" in note and "1,000" in note for note in found.notes), "balls are wide at any of these n"
+    assert all(f"Note: {note}" in found.table() for note in found.notes)
+    assert json.loads(json.dumps(found.as_dict()))["notes"] == list(found.notes)
+
+
+@pytest.mark.parametrize("change", [lambda x: (x + 1) / 2, lambda x: (x + 1) / 20, lambda x: 0.5 + x / 2])
+def test_images_from_0_to_1_are_refused(digits, change):
+    for function in (evaluate_images, distance.distance_of_images):
+        with pytest.raises(InputError, match=r"in \[0, 1\]: pass 2 \* x - 1"):
+            function(change(digits[:N][0]))
+
+
+def test_black_on_white_is_noticed_and_white_on_black_is_not(digits, real, ones):
+    negative = evaluate_images(-digits[:100][0], data=digits.subset(slice(1000)))
+    assert any("pass -x" in note and "1.00 at the rim" in note for note in negative.notes)
+    assert not any("pass -x" in note for note in (*real.notes, *ones.notes))
+
+
+def test_data_that_the_judge_does_not_know_are_refused(digits):
+    rng = torch.Generator().manual_seed(0)
+    noise = Images(torch.randint(256, (400, 28, 28), dtype=torch.uint8, generator=rng), torch.arange(400) % 10)
+    inverted = Images(255 - digits.images[:2000], digits.labels[:2000])
+    for data in (noise, inverted):
+        with pytest.raises(InputError, match="not MNIST's digits"):
+            evaluate_images(digits[:100][0], data=data)
+        with pytest.raises(InputError, match="not MNIST's digits"):
+            distance.distance_of_images(digits[:100][0], data=data)
+    with pytest.raises(InputError, match=r"\(1, 28, 28\).*\(1, 16, 16\)"):
+        evaluate_images(digits[:100][0], data=Digits("test", size=16))
+
+
+def test_both_sides_are_seen_on_the_device_of_the_samples(digits, monkeypatch):
+    """The real images follow the samples. No second device is here, so the judge notes where it is asked for."""
+    asked = []
+    monkeypatch.setattr(reference, "judge_on", lambda device: asked.append(device) or load())
+    moved = []
+    monkeypatch.setattr(reference, "judged", lambda judge, x: moved.append(x.device) or judged(judge, x.cpu()))
+    monkeypatch.setattr(reference, "at_judges_size", lambda x: x)
+    reference._seen.cache_clear()
+    key = reference.Key.of(data := digits.subset(slice(200)), torch.device("cpu"))
+    reference._seen(key)
+    assert asked == ["cpu"] and moved == [torch.device("cpu")]
+    assert reference.Key.of(data, torch.device("cuda:1")) != key, "what another device saw is not taken"
+    reference._seen.cache_clear()

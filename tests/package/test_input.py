@@ -21,7 +21,7 @@ from ganbook.chapters import results, shapes
 from ganbook.chapters.notebook import claim, number, progress, verify
 from ganbook.chapters.one_network import Fit, Plan
 from ganbook.data import Images, Stacked, find, mixtures, rotate
-from ganbook.evaluation import random_features, report
+from ganbook.evaluation import distance, random_features, report
 from ganbook.evaluation.judge import judged, load
 from ganbook.evaluation.stacked_modes import count
 from ganbook.evaluation.synthetic import trained_on
@@ -32,7 +32,7 @@ from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.neighbours import copying, nearest, prdc
 from ganbook.metrics.strokes import properties
 from ganbook.models import conditional, diffusion, mlp, pyramid
-from ganbook.models.sampling import fixed_noise, sample
+from ganbook.models.sampling import fixed_noise, labels_in_shares, labels_in_turn, sample
 from ganbook.objectives import NonSaturating, clip_weights
 from ganbook.objectives.augmentation import Augmented, augment, brighten, centres, cut_out, shift
 from ganbook.training import pretrained, recipes
@@ -203,6 +203,7 @@ def watched(every, n):
 
 means = tensors(4, 2)
 features = tensors(12, 3)
+few = some(4, odd=(-1, 0, 1, 1.5))
 CASES = {
     "Images": (Images, {"images": tensors(3, 4, 5, low=0, high=255, dtype=torch.uint8), "labels": labels(3) | st.none()}
                | {"rotate": real(0.0, 20.0), "device": any_device}),
@@ -238,6 +239,11 @@ CASES = {
     "Explorer": (explored, {"direction": tensors(3), "n": whole(2), "reach": real(3.0)}),
     "evaluate": (report.evaluate, {"G": st.just(PLAIN), "n": st.sampled_from([-(10**12), -1, 0, 99, 10_001, 10**9])}),
     "evaluate_images": (report.evaluate_images, {"x": tensors(20, 1, 8, 8) | tensors(99, 1, 8, 9)}),
+    "frechet_distance": (distance.frechet_distance, {"G": st.just(PLAIN), "data": some(None, odd=(GREY, 3, "x"))}
+                         | {"n": st.sampled_from([-(10**12), -1, 0, 99, 10_001, 1.5, True])}),
+    "distance_of_images": (distance.distance_of_images, {"x": tensors(20, 1, 8, 8) | tensors(99, 1, 8, 9)}),
+    "labels_in_turn": (labels_in_turn, {"counts": some({3: 5, 7: 1}, odd=({}, {2: 0}, {-1: 2})), "n": few}),
+    "labels_in_shares": (labels_in_shares, {"counts": some({3: 5, 7: 1}, odd=({}, {2: 0})), "n": few}),
     "compare": (lambda x: random_features.compare(x, GREY), {"x": tensors(100, 1, 8, 8)}),
     "stacked.count": (count, {"x": tensors(2, 3, 28, 28)}),
     "lerp": (latent.lerp, {"a": tensors(4, 3), "b": tensors(4, 3), "t": tensors(2, low=0)}),

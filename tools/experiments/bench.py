@@ -39,6 +39,7 @@ from torchvision.datasets import MNIST
 
 from ganbook.base.files import replace
 from ganbook.data import idx
+from ganbook.models import takes_labels
 from ganbook.training.loop import train
 from ganbook.training.precision import fast
 from ganbook.training.recipes import Recipe, get
@@ -90,7 +91,7 @@ def plain_loop(
     real = torch.full((m,), getattr(recipe.objective, "real", 1.0))
     while True:
         for images, digits in plain_loader(recipe, m, folder):
-            y = (digits,) if hasattr(D, "classes") else ()
+            y = (digits,) if takes_labels(D) else ()
             fakes = G(torch.randn(m, G.z_dim), *y).detach()
             if recipe.objective.joint:
                 order = torch.randperm(2 * m)

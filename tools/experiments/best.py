@@ -16,7 +16,7 @@ import torch
 
 from ganbook.base.files import replace
 from ganbook.data import Digits
-from ganbook.evaluation.judge import judged, load
+from ganbook.evaluation.reference import look
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
@@ -43,7 +43,7 @@ def measure(recipe: Recipe, seed: int) -> dict:
         if len(row["steps"]) == len(LOOKS):
             break
         began = time.perf_counter()
-    _, p = judged(load(), x)
+    _, p = look(x)
     return row | {"named_right": round(float((p.argmax(1) == y).double().mean()), 4)}
 
 

@@ -21,10 +21,9 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from ganbook.base import seeds
 from ganbook.base.errors import DivergedError
 from ganbook.data import Digits, Images
-from ganbook.evaluation.judge import judged, load
+from ganbook.evaluation import reference
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.neighbours import copying, prdc
 from ganbook.models import dcgan
@@ -93,9 +92,9 @@ def variants() -> dict[str, Recipe]:
 @lru_cache(maxsize=1)
 def real() -> tuple[Tensor, Tensor, Tensor]:
     """Features of N test images (n, 128), of the FEW training images, and of N others of the training images."""
-    judge, train, test = load(), Digits("train"), Digits("test")
-    some = torch.randperm(len(test), generator=seeds.generator("reference", N))[:N]
-    return tuple(judged(judge, x)[0] for x in (test[some][0], train[:FEW][0], train[-N:][0]))
+    train = Digits("train")
+    parts = (reference.look(x).features for x in (train[:FEW][0], train[-N:][0]))
+    return reference.against(N, train, train.images.device).real.features, *parts
 
 
 @torch.no_grad()
@@ -108,7 +107,7 @@ def look(run: Run) -> dict[str, float]:
     """
     test, few, _ = real()
     x = sample(run.sampler, N, seed=1)
-    features, _ = judged(load(), x)
+    features, _ = reference.look(x)
     train, held = (data[:LOOK][0] for data in (Digits("train"), Digits("test")))
     D, kinds = deepcopy(run.D), {"train": train, "held_out": held, "fake": x[:LOOK]}
     logits = {name: torch.cat([D(part) for part in images.split(run.recipe.m)]) for name, images in kinds.items()}

@@ -19,7 +19,8 @@ import torch
 
 from ganbook.base.files import replace
 from ganbook.data import Digits
-from ganbook.evaluation.judge import judged, load
+from ganbook.evaluation.distance import distance_of_images
+from ganbook.evaluation.reference import look
 from ganbook.metrics.frechet import frechet
 from ganbook.models import mlp
 from ganbook.models.sampling import sample
@@ -61,15 +62,14 @@ def measure(recipe: Recipe, steps: int, seed: int) -> tuple[dict, list]:
     start = time.perf_counter()
     tail = [record for record in run.train(steps) if record.step > steps - 200]
     seconds = time.perf_counter() - start
-    judge = load()
-    features, p = judged(judge, sample(run.G, N, seed=1))
-    real, _ = judged(judge, Digits("test")[:][0])
+    x = sample(run.G, N, seed=1)
+    _, p = look(x)
     shares = (p.argmax(1).bincount(minlength=10) / N).tolist()
     row = {
         "seed": seed,
         "steps": steps,
         "seconds": round(seconds, 1),
-        "frechet": round(frechet(features, real), 2),
+        "frechet": round(distance_of_images(x).value, 2),
         "shares": [round(share, 4) for share in shares],
         "lost": min(shares) < LEAST,
         **{name: round(sum(r[name] for r in tail) / len(tail), 3) for name in ("d_loss", "g_loss", "d_real", "d_fake")},
@@ -79,9 +79,9 @@ def measure(recipe: Recipe, steps: int, seed: int) -> tuple[dict, list]:
 
 def floor() -> float:
     """The distance of real from real: 10,000 training images drawn at random from the 10,000 test images."""
-    train, judge = Digits("train"), load()
+    train = Digits("train")
     some = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:N]
-    return frechet(judged(judge, train[some][0])[0], judged(judge, Digits("test")[:][0])[0])
+    return frechet(look(train[some][0]).features, look(Digits("test")[:][0]).features)
 
 
 def write(report: dict, sheets: dict) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ganbook.base.files import replace
 from ganbook.data import Digits
-from ganbook.evaluation.judge import at_judges_size, judged, load
+from ganbook.evaluation.reference import against, look
 from ganbook.metrics.frechet import frechet
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training import pretrained
@@ -50,9 +50,7 @@ class Course:
         self.edges = [round(steps * (i + 1) / BINS) for i in range(BINS)]
         self.frames = [0, *spaced(10, steps, FRAMES - 1)]
         self.looks = spaced(min(100, steps), steps, LOOKS)
-        test = Digits("test", size=recipe.size)[:][0]
-        self.judge = load()
-        self.real, _ = judged(self.judge, at_judges_size(test))
+        self.train = Digits("train", size=recipe.size)
         self.rows: dict[str, list] = {"bins": [], "gradients": [], "quality": [], "film": [], "seconds": []}
         self.since = {name: [] for name in SCALARS}
 
@@ -67,12 +65,13 @@ class Course:
             x = sample(run.sampler, z=fixed_noise(run.sampler, 16, seed=0))
             self.rows["film"].append({"step": step, "x": ((x + 1) * 127.5).round().byte().flatten().tolist()})
         if step in self.looks:
-            features, p = judged(self.judge, at_judges_size(sample(run.sampler, N, seed=1)))
+            x = sample(run.sampler, N, seed=1)
+            (features, p), real = look(x), against(N, self.train, x.device).real.features
             shares = p.argmax(1).bincount(minlength=10) / N
             self.rows["quality"].append(
                 {
                     "step": step,
-                    "frechet": round(frechet(features, self.real), 3),
+                    "frechet": round(frechet(features, real), 3),
                     "certainty": round(float(p.amax(1).mean()), 4),
                     "shares": [round(float(s), 4) for s in shares],
                 }

@@ -2,7 +2,7 @@
 
 A minute for each network on two cores. Writes ganbook/assets/results/scores.json, which chapter 7 reads. The row "real"
 holds the same scores of three other draws of real training images. Rows of networks that have not changed are kept;
---all judges all again.
+--all judges all again. A G that takes labels is asked for each in turn, not in the shares of MNIST.
 """
 
 import argparse
@@ -14,7 +14,8 @@ from ganbook.base import seeds
 from ganbook.base.files import replace
 from ganbook.data import Digits
 from ganbook.evaluation.judge import load
-from ganbook.evaluation.report import evaluate, evaluate_images
+from ganbook.evaluation.report import evaluate_images
+from ganbook.models.sampling import sample
 from ganbook.training import pretrained
 from tools.experiments.sizes import STORE, sized
 
@@ -44,7 +45,7 @@ def main() -> None:
         if old["weights"].get(name) == network.sha256:
             rows[name] = old["rows"][name]
             continue
-        rows[name] = [{"noise": seed, **evaluate(network.G, n=N, seed=seed).as_dict()} for seed in SEEDS]
+        rows[name] = [{"noise": seed, **evaluate_images(sample(network.G, N, seed=seed)).as_dict()} for seed in SEEDS]
         frechet = rows[name][0]["scores"]["frechet"]
         print(f"{name}: {frechet['value'] / frechet['floor']:.1f} floors", flush=True)
     report = {"command": "python -m tools.experiments.scores", "n": N, "weights": weights, "rows": rows}

@@ -16,7 +16,8 @@ from ganbook.base.files import replace
 from ganbook.chapters import results
 from ganbook.chapters.one_network import Fit, Plan
 from ganbook.data import Digits
-from ganbook.evaluation.judge import judged, load
+from ganbook.evaluation.distance import distance_of_images
+from ganbook.evaluation.reference import against, look
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.neighbours import prdc
 from ganbook.models.sampling import sample
@@ -72,10 +73,8 @@ def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) 
 
 
 def distance(x: Tensor) -> float:
-    """The Fréchet distance of images x from the test images, on the judge's features."""
-    judge = load()
-    real, _ = judged(judge, Digits("test")[:][0])
-    return round(frechet(judged(judge, x)[0], real), 2)
+    """The Fréchet distance of images x from as many test images, on the judge's features."""
+    return round(distance_of_images(x).value, 2)
 
 
 def measure(recipe: Recipe | Plan, seed: int, seconds: float) -> tuple[dict, list]:
@@ -84,9 +83,8 @@ def measure(recipe: Recipe | Plan, seed: int, seconds: float) -> tuple[dict, lis
     row = {"seed": seed, "steps": run.step, "seconds": round(spent, 1), "diverged": diverged}
     if diverged:
         return {**row, "lost": True}, torch.full((SHOWN, 1, 28, 28), 128, dtype=torch.uint8).tolist()
-    judge, x = load(), sample(run.sampler, N, seed=1)
-    real, _ = judged(judge, Digits("test")[:][0])
-    features, p = judged(judge, x)
+    x, train = sample(run.sampler, N, seed=1), Digits("train")
+    (features, p), real = look(x), against(N, train, x.device).real.features
     shares = (p.argmax(1).bincount(minlength=10) / N).tolist()
     row |= {
         "frechet": round(frechet(features, real), 2),

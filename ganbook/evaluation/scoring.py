@@ -1,0 +1,184 @@
+"""All scores in one table: what each is called, which way is better, how it is computed, and how many samples it needs.
+
+A new score is a pure function in ganbook.metrics and a line in SCORES.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbook.evaluation.synthetic import trained_on
+from ganbook.metrics.classes import class_shares, kl, modes
+from ganbook.metrics.frechet import frechet
+from ganbook.metrics.inception import inception_score
+from ganbook.metrics.kernel import Estimate, kernel_distance
+from ganbook.metrics.neighbours import PRDC, copying, prdc
+
+NEIGHBOURS = 5  # k of precision, recall, density and coverage: Naeem et al. (2020), section 4
+
+
+def block(n: int) -> int:
+    """Return the size of the blocks that n samples are cut into for the kernel distance: ten blocks or more.
+
+    None is larger than the 1,000 of Bińkowski et al. (2018), section 4.
+    """
+    return min(1000, n // 10)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Samples and as many real images, by their features (n, d)."""
+
+    fake: Tensor
+    real: Tensor
+
+    @cached_property
+    def prdc(self) -> PRDC:
+        return prdc(self.real, self.fake, k=NEIGHBOURS)
+
+
+@dataclass(frozen=True)
+class JudgedSets(Sets):
+    """Samples and as many real digits, with what the judge makes of them.
+
+    x, p: the samples (n, 1, h, h) and their class probabilities (n, 10); real_x, labels: the real images and their
+    labels; shares (10,): of each class among the training images; train (k, d): features of the training images.
+    """
+
+    x: Tensor
+    p: Tensor
+    real_x: Tensor
+    labels: Tensor
+    shares: Tensor
+    train: Tensor
+
+    @property
+    def named(self) -> Tensor:
+        """The class (n,) that the judge sees in each sample."""
+        return self.p.argmax(1)
+
+    @property
+    def least(self) -> Tensor:
+        """The share (10,) of the samples from which on a class counts as drawn: a fifth of that of the training images.
+
+        For MNIST's ten classes that is about 2 %. A class that the training images do not have never counts.
+        """
+        return (0.2 * self.shares).where(self.shares > 0, torch.inf)
+
+    @property
+    def class_kl(self) -> float:
+        """KL of the classes drawn from those of the real images, the judge naming only classes that there are."""
+        present = self.shares > 0
+        drawn, real = self.p[:, present].argmax(1), class_shares(self.labels)[present]
+        return kl(class_shares(drawn, len(real)), real)
+
+
+class Need(NamedTuple):
+    """How many samples a score needs to say something, and what is wrong below; {n} and the like are filled in."""
+
+    least: int
+    fewer: str
+
+
+RANK = Need(129, "{n} samples span {span} of the 128 dimensions of the features: no covariance can be told from them")
+BALLS = Need(
+    1000, "the ball around a point to its 5th neighbour holds {ball:.1%} of {n} points: poor samples lie in it"
+)
+BLOCKS = Need(1000, "blocks of {block} samples: read it with its standard error")
+
+
+class Metric(NamedTuple):
+    """label: in a table. better: "lower", "higher", or the value to be near to. of: what it is computed from."""
+
+    label: str
+    better: str
+    of: type[Sets]
+    score: Callable[[Sets], float | Estimate]
+    need: Need | None = None
+
+
+SCORES = {
+    "frechet": Metric("Fréchet distance", "lower", Sets, lambda s: frechet(s.fake, s.real), RANK),
+    "kernel": Metric(
+        "kernel distance", "lower", Sets, lambda s: kernel_distance(s.fake, s.real, block=block(len(s.fake))), BLOCKS
+    ),
+    "inception": Metric("Inception Score, judge's", "higher", JudgedSets, lambda s: inception_score(s.p)),
+    "precision": Metric("precision", "higher", Sets, lambda s: s.prdc.precision, BALLS),
+    "recall": Metric("recall", "higher", Sets, lambda s: s.prdc.recall, BALLS),
+    "density": Metric("density", "higher", Sets, lambda s: s.prdc.density, BALLS),
+    "coverage": Metric("coverage", "higher", Sets, lambda s: s.prdc.coverage, BALLS),
+    "certainty": Metric("judge's mean certainty", "higher", JudgedSets, lambda s: float(s.p.amax(1).double().mean())),
+    "modes": Metric("classes drawn", "higher", JudgedSets, lambda s: modes(s.named, least=s.least)),
+    "class_kl": Metric("KL of the classes drawn", "lower", JudgedSets, lambda s: s.class_kl),
+    "copying": Metric("nearer to the training set", "0.5", JudgedSets, lambda s: copying(s.fake, s.real, s.train)),
+    "synthetic": Metric(
+        "accuracy, trained on these", "higher", JudgedSets, lambda s: trained_on(s.x, s.named, s.real_x, s.labels)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of n samples. `floor`: the same score of n other real images, which the reference does not hold.
+
+    better: "lower", "higher", or the value to be near to. error: the standard error, where one is estimated.
+    extractor: on whose features the score was taken, with the start of the hash of its weights.
+    """
+
+    value: float
+    floor: float
+    better: str
+    n: int
+    extractor: str
+    error: float | None = None
+
+
+def measured(sets: Sets) -> dict[str, Estimate]:
+    """Return every score that can be computed from `sets`, by its name; its error is None where there is none."""
+    found = {name: metric.score(sets) for name, metric in SCORES.items() if isinstance(sets, metric.of)}
+    return {name: value if isinstance(value, Estimate) else Estimate(value, None) for name, value in found.items()}
+
+
+def beside_floor(
+    fake: Mapping[str, Estimate], floor: Mapping[str, Estimate], n: int, extractor: str
+) -> dict[str, Score]:
+    """Return the scores of n samples, each with the score of n other real images."""
+    return {
+        name: Score(value, floor[name].value, SCORES[name].better, n, extractor, error)
+        for name, (value, error) in fake.items()
+    }
+
+
+def too_few(names: Iterable[str], n: int) -> list[str]:
+    """Return a sentence for each reason for which some of the scores `names` say little about n samples."""
+    numbers = {"n": n, "span": n - 1, "ball": NEIGHBOURS / n, "block": block(n)}
+    short: dict[Need, list[str]] = {}
+    for name in names:
+        need = SCORES[name].need
+        if need and n < need.least:
+            short.setdefault(need, []).append(SCORES[name].label)
+    return [
+        f"{', '.join(labels)}: {need.fewer.format(**numbers)}. Take n = {need.least:,} or more."
+        for need, labels in short.items()
+    ]
+
+
+def rows(scores: Mapping[str, Score]) -> list[str]:
+    """Return the lines of a table, a score each, with a head."""
+    better = {"lower": "lower is better", "higher": "higher is better", "0.5": "0.5: as new real images"}
+    lines = [f"{'':28}{'samples':>10}{'real':>12}"]
+    for name, score in scores.items():
+        note = better[score.better]
+        note = f"{note}; {score.value / score.floor:,.1f} floors" if name == "frechet" else note
+        note = f"{note}; ± {score.error:.2g}" if score.error is not None else note
+        lines.append(f"{SCORES[name].label:28}{score.value:>10.4g}{score.floor:>12.4g}  {note}")
+    return lines
+
+
+def noted(notes: Iterable[str]) -> list[str]:
+    """Return the notes as lines of a table's head."""
+    return [f"Note: {note}" for note in notes]
