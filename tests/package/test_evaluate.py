@@ -220,10 +220,12 @@ def test_images_from_0_to_1_are_refused(digits, change):
             function(change(digits[:N][0]))
 
 
-def test_black_on_white_is_noticed_and_white_on_black_is_not(digits, real, ones):
-    negative = evaluate_images(-digits[:100][0], data=digits.subset(slice(1000)))
+def test_black_on_white_is_noticed_and_white_on_black_is_not(digits):
+    negative, positive = (
+        evaluate_images(x, data=digits.subset(slice(1000))) for x in (-digits[:100][0], digits[:100][0])
+    )
     assert any("pass -x" in note and "1.00 at the rim" in note for note in negative.notes)
-    assert not any("pass -x" in note for note in (*real.notes, *ones.notes))
+    assert not any("pass -x" in note for note in positive.notes)
 
 
 def test_data_that_the_judge_does_not_know_are_refused(digits):

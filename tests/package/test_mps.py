@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ganbook.evaluation.judge import full_float32
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
@@ -62,3 +63,15 @@ def test_a_device_without_float64_gives_the_same_numbers(call):
         torch.utils._pytree.tree_leaves(on_the_cpu(found)), torch.utils._pytree.tree_leaves(on_the_cpu(expected))
     ):
         assert torch.allclose(one.double(), other.double(), atol=1e-5)
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="PyTorch before 2.9")
+def test_full_float32_puts_back_what_the_user_has_set():
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        with full_float32(torch.device("cpu")):
+            assert torch.backends.cuda.matmul.fp32_precision == torch.backends.cudnn.conv.fp32_precision == "ieee"
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
