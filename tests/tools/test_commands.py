@@ -92,6 +92,7 @@ LEFT_OUT = {
     "make pdf": "CI calls it after this",
     "python -m tools.site.pdf": "CI calls it after this, with a site",
     "make course": "CI calls it before this",
+    "make clean": "tests/chapters/test_course_folder.py calls it, in a copy of the book",
     "make slides": "CI calls it before this",
     "python -m tools.checks.matrix": "it makes environments of gigabytes",
     "make matrix": "it makes environments of gigabytes",
