@@ -1,6 +1,7 @@
 """What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -25,6 +26,18 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*chromium.FLAGS])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def how_strict_stays():
+    """What a test switches on for its process, such as a command that is strict with claims, ends with the test."""
+    names = ("GANBOOK_STRICT", "GANBOOK_SMOKE")
+    before = {name: os.environ.get(name) for name in names}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def write_idx(path: Path, array: torch.Tensor) -> None:

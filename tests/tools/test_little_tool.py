@@ -34,7 +34,7 @@ def quick(small_folder, monkeypatch):
     """The recipe on 300 images, four at a time, looked at through few samples."""
     data = Digits(folder=small_folder)
     monkeypatch.setattr(little.Few, "data", lambda self, folder=None, device="cpu": data)
-    for name, value in (("N", 60), ("LOOK", 20)):
+    for name, value in (("N", 120), ("LOOK", 20)):
         monkeypatch.setattr(little, name, value)
     little.real.cache_clear()
     yield dataclasses.replace(little.RECIPE, m=4)
