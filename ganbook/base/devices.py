@@ -1,4 +1,7 @@
-"""Which device to compute on, and how a CPU treats the smallest numbers."""
+"""Which device to compute on, how exactly, and how a CPU treats the smallest numbers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -56,6 +59,35 @@ def flush_denormals() -> None:
     for kind in (np.float32, np.float64):
         np.finfo(kind)  # older versions of NumPy would warn at their first look afterwards
     torch.set_flush_denormal(True)
+
+
+@contextmanager
+def full_float32(device: torch.device) -> Iterator[None]:
+    """Within the block, matrix products and convolutions on `device` are float32 throughout, and no autocast is on.
+
+    CUDA computes convolutions in TF32, with 10 bits of mantissa, unless it is told not to, and matrix products if the
+    user asks for it; a score would then depend on the machine. What the user has set is put back afterwards.
+    """
+    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    if hasattr(cuda.matmul, "fp32_precision"):  # PyTorch 2.9 and later
+        before = [(part, part.fp32_precision) for part in (cuda.matmul, cudnn.conv, mkldnn.matmul, mkldnn.conv)]
+        for part, _ in before:
+            part.fp32_precision = "ieee"
+    else:
+        before = torch.get_float32_matmul_precision(), cudnn.allow_tf32
+        torch.set_float32_matmul_precision("highest")
+        cudnn.allow_tf32 = False
+    casts = torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+    try:
+        with torch.autocast(device.type, enabled=False) if casts else nullcontext():
+            yield
+    finally:
+        if hasattr(cuda.matmul, "fp32_precision"):
+            for part, precision in before:
+                part.fp32_precision = precision
+        else:
+            torch.set_float32_matmul_precision(before[0])
+            cudnn.allow_tf32 = before[1]
 
 
 def accelerator() -> str:

@@ -7,14 +7,13 @@ features.
 
 import hashlib
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganbook.base.devices import full_float32
 from ganbook.base.files import ASSETS
 
 WEIGHTS = ASSETS / "weights" / "judge.pt"
@@ -64,35 +63,6 @@ def load(path: str | Path = WEIGHTS, device: torch.device | str = "cpu") -> Judg
 def at_judges_size(x: Tensor) -> Tensor:
     """Return images x (n, 1, h, w) as the judge takes them, (n, 1, 28, 28): resized (bilinear) if they are not so."""
     return x if x.shape[-2:] == (28, 28) else F.interpolate(x, (28, 28), mode="bilinear", antialias=True)
-
-
-@contextmanager
-def full_float32(device: torch.device) -> Iterator[None]:
-    """Within the block, matrix products and convolutions on `device` are float32 throughout, and no autocast is on.
-
-    CUDA computes convolutions in TF32, with 10 bits of mantissa, unless it is told not to, and matrix products if the
-    user asks for it; a score would then depend on the machine. What the user has set is put back afterwards.
-    """
-    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
-    if hasattr(cuda.matmul, "fp32_precision"):  # PyTorch 2.9 and later
-        before = [(part, part.fp32_precision) for part in (cuda.matmul, cudnn.conv, mkldnn.matmul, mkldnn.conv)]
-        for part, _ in before:
-            part.fp32_precision = "ieee"
-    else:
-        before = torch.get_float32_matmul_precision(), cudnn.allow_tf32
-        torch.set_float32_matmul_precision("highest")
-        cudnn.allow_tf32 = False
-    casts = torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
-    try:
-        with torch.autocast(device.type, enabled=False) if casts else nullcontext():
-            yield
-    finally:
-        if hasattr(cuda.matmul, "fp32_precision"):
-            for part, precision in before:
-                part.fp32_precision = precision
-        else:
-            torch.set_float32_matmul_precision(before[0])
-            cudnn.allow_tf32 = before[1]
 
 
 @torch.no_grad()

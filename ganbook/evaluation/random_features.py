@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.base import seeds, validate
+from ganbook.base.devices import full_float32
 from ganbook.base.errors import InputError
 from ganbook.data import Images
 from ganbook.evaluation import scoring
-from ganbook.evaluation.judge import full_float32
 from ganbook.evaluation.reference import LEAST, in_range, inverted, rim, same_shape
 from ganbook.evaluation.scoring import Score, Sets
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganbook.evaluation.judge import full_float32
+from ganbook.base.devices import full_float32
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
