@@ -340,13 +340,15 @@ def make(
 ) -> dict:
     """Write the handouts and what nbgrader needs; return {chapter: {label: points}} of those that were written anew."""
     course, made = course.resolve(), made.resolve()
+    chapters = {  # read before anything is written: one that is damaged is named, and nothing is half made
+        path: read(path) for path in sorted(notebooks.glob("*.ipynb")) if not names or path.stem in names
+    }
     ours, reader, done = ready(course, made), reader or Plain(), {}
     gradebook = gradebook_of(course)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder).resolve()
-        for path in sorted(notebooks.glob("*.ipynb")):
-            notebook = read(path)
-            if (names and path.stem not in names) or not exercises(notebook):
+        for path, notebook in chapters.items():
+            if not exercises(notebook):
                 continue
             source, student = (f"{kind}/{path.stem}/{path.name}" for kind in ("source", "release"))
             put(nbformat.writes(instructor(notebook, path.stem, reader)).encode() + b"\n", draft / source)
