@@ -49,15 +49,17 @@ def unanswered(cell_source: str) -> str:
 
 @contextlib.contextmanager
 def quick(on: bool = True):
-    """The budget of a quick trial (on) or the reader's own (off)."""
-    before = os.environ.get("GANBOOK_SMOKE")
-    os.environ["GANBOOK_SMOKE"] = "1" if on else "0"
+    """The budget of a quick trial (on), or the reader's own, at which a claim that fails counts as a refusal (off)."""
+    wanted = {"GANBOOK_SMOKE": "1" if on else "0", "GANBOOK_STRICT": "0" if on else "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        os.environ.pop("GANBOOK_SMOKE")
-        if before is not None:
-            os.environ["GANBOOK_SMOKE"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def execute(source: str, space: dict, name: str) -> None:
