@@ -5,11 +5,13 @@ real one, where there and back must be the way to where one came from; and the r
 themselves.
 """
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import contents
@@ -96,10 +98,28 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "-q", "--allow-empty", "-m", "a")
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """The command, in a process of its own."""
     known = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-m", "tools.site.renumber", *arguments]
     return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True, timeout=300)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """What the command does in a folder, in this process: in a new one its imports take longer than its work."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["renumber", *arguments])
+        patch.setattr(renumber, "ROOT", folder)
+        patch.setattr(notebooks, "ROOT", folder)
+        patch.setattr(notebooks, "NOTEBOOKS", folder / "notebooks")
+        patch.setattr(notebooks, "PACKAGE", folder / "ganbook")
+        try:
+            renumber.main()
+        except SystemExit as end:  # as Python does at the end of a process
+            code = end.code if isinstance(end.code, int) else 1
+            print("" if isinstance(end.code, int) else end.code, file=err)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -292,7 +312,7 @@ def copy(tmp_path_factory):
             shutil.copy(ROOT / name, folder / name)
     git(folder, "init", "-q")
     commit(folder)
-    done = run(folder)
+    done = started(folder)
     assert done.returncode == 0, done.stderr
     commit(folder)
     return folder

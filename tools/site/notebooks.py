@@ -13,6 +13,7 @@ modules that name them. Outputs are written only when the whole notebook has run
 
 import argparse
 import ast
+import functools
 import hashlib
 import os
 import re
@@ -62,10 +63,45 @@ def syntax(node) -> str:
     return type(node).__name__ + "(" + ",".join(f"{name}={syntax(value)}" for name, value in sorted(kept.items())) + ")"
 
 
+@functools.cache
+def parsed(source: str) -> ast.Module:
+    """The syntax of a source; most chapters reach the same modules."""
+    return ast.parse(source)
+
+
+def plain(source: str) -> str:
+    """A code cell as Python: a line of IPython's own (%magic, !command) becomes a string that holds it."""
+    return re.sub(r"^([ \t]*)([%!].*)$", lambda found: f"{found[1]}{found[2]!r}", source, flags=re.MULTILINE)
+
+
 def parse_cell(source: str) -> ast.Module:
-    """The syntax of a code cell; a line of IPython's own (%magic, !command) becomes a string that holds it."""
-    plain = re.sub(r"^([ \t]*)([%!].*)$", lambda found: f"{found[1]}{found[2]!r}", source, flags=re.MULTILINE)
-    return ast.parse(plain)
+    """The syntax of a code cell."""
+    return parsed(plain(source))
+
+
+@functools.cache
+def fingerprint(source: str) -> str:
+    """A short fingerprint of a module."""
+    return digest(syntax(parsed(source)))[:12]
+
+
+@functools.cache
+def imports(source: str) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements anywhere in a module."""
+    return [node for node in ast.walk(parsed(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@functools.cache
+def words(source: str) -> frozenset[str]:
+    """What a module's strings say between slashes."""
+    strings = (node.value for node in ast.walk(parsed(source)) if isinstance(node, ast.Constant))
+    return frozenset(part for text in strings if isinstance(text, str) for part in text.split("/"))
+
+
+@functools.lru_cache(maxsize=1_000)
+def content(path: Path, size: int, changed: int) -> str:
+    """A fingerprint of a file that has this size and was changed at this time."""
+    return digest(path.read_bytes())
 
 
 def digest(text: str | bytes) -> str:
@@ -97,22 +133,22 @@ def module_file(name: str) -> Path | None:
 
 def exporter(package: str, name: str) -> str | None:
     """The module from which the __init__.py of `package` imports `name`; None if it does not."""
-    for node in ast.parse((module_file(package) or Path(os.devnull)).read_text(encoding="utf-8")).body:
+    for node in imports((module_file(package) or Path(os.devnull)).read_text(encoding="utf-8")):
         if isinstance(node, ast.ImportFrom) and name in [alias.asname or alias.name for alias in node.names]:
             return node.module
     return None
 
 
-def imported(tree: ast.AST, package: str = "") -> set[str]:
-    """The names of our modules that a syntax tree imports anywhere; `package` resolves relative imports.
+def imported(source: str, package: str = "") -> set[str]:
+    """The names of our modules that a source imports anywhere; `package` resolves relative imports.
 
     Of what a package's __init__.py passes on, only the modules of the names asked for count.
     """
     names = set()
-    for node in ast.walk(tree):
+    for node in imports(source):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names.add(base)
@@ -123,33 +159,31 @@ def imported(tree: ast.AST, package: str = "") -> set[str]:
     return {name for name in names if name.split(".")[0] == PACKAGE.name and module_file(name)}
 
 
-def assets(tree: ast.AST) -> dict[str, str]:
+def assets(source: str) -> dict[str, str]:
     """Fingerprints of the package's data that a module names in a string, alone or as a part of a path."""
-    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    names = {part for text in strings for part in text.split("/")}
     found = {}
     top = PACKAGE / "assets"
     for entry in sorted({*top.glob("results"), *top.glob("data/*"), *top.glob("weights/*")}):
-        if names.issuperset(entry.relative_to(top).parts):
+        if words(source).issuperset(entry.relative_to(top).parts):
             files = [entry] if entry.is_file() else sorted(path for path in entry.rglob("*") if path.is_file())
-            content = digest("\n".join(digest(path.read_bytes()) for path in files))
-            found[entry.relative_to(PACKAGE).as_posix()] = content[:12]
+            whole = digest("\n".join(content(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+            found[entry.relative_to(PACKAGE).as_posix()] = whole[:12]
     return found
 
 
 def modules(notebook) -> dict[str, str]:
     """Every module (and data folder) of ours that the notebook reaches -> a short fingerprint."""
-    waiting = set().union(*(imported(parse_cell(cell.source)) for cell in code_cells(notebook)))
+    waiting = set().union(*(imported(plain(cell.source)) for cell in code_cells(notebook)))
     found: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
         path = module_file(name)
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[name] = digest(syntax(tree))[:12]
-        found |= assets(tree)
+        source = path.read_text(encoding="utf-8")
+        found[name] = fingerprint(source)
+        found |= assets(source)
         package = name.rpartition(".")[0]
         if path.name != "__init__.py":  # what it passes on is followed by name
-            waiting |= imported(tree, package) - found.keys()
+            waiting |= imported(source, package) - found.keys()
     return dict(sorted(found.items()))
 
 
