@@ -25,7 +25,7 @@ from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training.loop import Record
 from ganbook.viewing.plots import show_grid
 
-SMOKE_STEPS = 4
+SMOKE_STEPS = 2
 CLAIM = "application/vnd.ganbook.claim+json"  # the type of a claim's record, beside text/plain
 GLUE = "application/papermill.record/"  # what MyST-NB's glue writes before the type of a value that is not shown
 

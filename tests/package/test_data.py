@@ -13,7 +13,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
 from ganbook.base.errors import InputError
-from ganbook.data import Digits, Fashion, Images, Stacked, find, idx, mixtures, rotate
+from ganbook.data import Digits, Fashion, Images, Stacked, find, idx, mixtures, moons, ring, rotate
 
 
 def take(iterator, n):
@@ -81,6 +81,26 @@ def test_batches_can_be_continued_anywhere(small_folder, start, rotation):
     whole = take(data.batches(64, seed=5), 10)
     for (x, y), (x2, y2) in zip(whole[start:], data.batches(64, seed=5, start=start), strict=False):
         assert torch.equal(x, x2) and torch.equal(y, y2)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: Fashion("test"),
+        lambda folder: Stacked(Digits(folder=folder)),
+        lambda folder: Images(torch.arange(40 * 64).remainder(251).byte().view(40, 8, 8)),
+        lambda folder: Digits(folder=folder).where(labels={3, 7}),
+        lambda folder: moons(),
+        lambda folder: ring(),
+    ],
+    ids=["Fashion", "Stacked", "Images", "where", "moons", "ring"],
+)
+def test_batch_t_of_every_set_depends_on_the_seed_and_on_t_alone(small_folder, make):
+    whole, other = (take(make(small_folder).batches(16, seed=seed), 6) for seed in (5, 6))
+    late = take(make(small_folder).batches(16, seed=5, start=4), 2)
+    for (x, y), (x2, y2) in zip(whole[4:], late, strict=True):
+        assert torch.equal(x, x2) and torch.equal(y, y2)
+    assert not torch.equal(whole[0][0], whole[1][0]) and not torch.equal(whole[0][0], other[0][0])
 
 
 def test_seeds_give_different_orders(digits):
