@@ -77,7 +77,7 @@ matrix:  ## test the package on the other versions of Python that are here, and 
 # Of _build/course only what `make course` makes is removed: it once held submissions and marks as well.
 clean:  ## remove what was built (the environment in .venv and a course's folder stay; remove them by hand)
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 -not -name course -exec rm -rf {} +; fi
-	rm -rf _build/course/instructor _build/course/student .pytest_cache .ruff_cache dist build *.egg-info
+	rm -rf _build/course/instructor _build/course/student .pytest_cache .ruff_cache .mypy_cache dist build *.egg-info
 	@if [ -d _build ]; then find _build -depth -type d -empty -delete; fi
 	@if [ -d _build/course/autograde ]; then \
 		echo "_build/course/autograde stays, because it may hold submissions and marks. Move them with \`mkdir -p $(COURSE) && mv -n _build/course/autograde/* $(COURSE)/\`, or remove _build/course by hand if nobody needs them."; \
@@ -85,9 +85,10 @@ clean:  ## remove what was built (the environment in .venv and a course's folder
 		echo "_build/course stays, because it holds files that \`make course\` does not make. Remove it by hand if nobody needs them."; fi
 	find $(wildcard ganbook tools tests book notebooks) -name __pycache__ -prune -exec rm -rf {} +
 
-lint: $(INSTALLED)  ## check style and formatting, notebooks included
+lint: $(INSTALLED)  ## check style and formatting, notebooks included, and the package's types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
 	$(PYTHON) -m tools.site.vendor

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -49,9 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         return args.run(args)
     except (GanbookError, OSError) as error:
         rank = os.environ.get("RANK", "0")  # of several processes each says what went wrong for it
+        what = str(error)
         if not isinstance(error, GanbookError):  # a disk that filled up, for instance
-            error = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
-        print(f"ganbook: {error}" if rank == "0" else f"ganbook, rank {rank}: {error}", file=sys.stderr)
+            what = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
+        print(f"ganbook: {what}" if rank == "0" else f"ganbook, rank {rank}: {what}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError | LostError) else 2
 
 
@@ -302,7 +304,7 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Evaluation:
     """Scores against MNIST, for networks that were trained on it or on some of its digits."""
-    data = _trained_on(network, network.recipe.data(), args.source)
+    data = _trained_on(network, cast(Images, network.recipe.data()), args.source)  # no Stacked, as was seen above
     if data is None:
         raise InputError(
             f"The run in {args.source} was trained on other images than MNIST, of which the judge knows nothing. Name "
@@ -314,10 +316,10 @@ def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Eval
 
 def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Likeness:
     """Scores against the images that --data names."""
-    data = network.recipe.data(args.data)
-    if isinstance(data, Stacked):
+    named = network.recipe.data(args.data)
+    if isinstance(named, Stacked):
         raise InputError(f"{args.data} holds grey images and {network.recipe.name} makes colour. Name colour images.")
-    data = _trained_on(network, data, args.source)
+    data = _trained_on(network, named, args.source)
     if data is None:
         raise InputError(f"The run in {args.source} was trained on other images than those in {args.data}.")
     n = args.n or min(10_000, len(data) // 2)
@@ -334,7 +336,7 @@ def _trained_on(network: Run | pretrained.Trained, data: Images, source: str) ->
     seen = _seen(source)
     if seen in (None, data.fingerprint):
         return data
-    counts = network.counts
+    counts = network.counts if isinstance(network, Run) else {}
     part = data.where(labels=counts) if counts and counts.keys() <= data.counts.keys() else data
     return part if part.fingerprint == seen else None
 

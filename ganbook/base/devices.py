@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,9 @@ def full_float32(device: torch.device) -> Iterator[None]:
     CUDA computes convolutions in TF32, with 10 bits of mantissa, unless it is told not to, and matrix products if the
     user asks for it; a score would then depend on the machine. What the user has set is put back afterwards.
     """
-    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    backends: Any = torch.backends  # PyTorch's own types do not know all of what follows
+    cuda, cudnn, mkldnn = backends.cuda, backends.cudnn, backends.mkldnn
+    before: Any
     if hasattr(cuda.matmul, "fp32_precision"):  # PyTorch 2.9 and later
         before = [(part, part.fp32_precision) for part in (cuda.matmul, cudnn.conv, mkldnn.matmul, mkldnn.conv)]
         for part, _ in before:

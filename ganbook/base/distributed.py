@@ -14,7 +14,7 @@ differently.
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import torch
 import torch.distributed as dist
@@ -84,6 +84,12 @@ def part(m: int) -> int:
             f"A batch of {m} cannot be shared out evenly among {count()} ranks. Start a number that divides it."
         )
     return m // count()
+
+
+@overload
+def local_shard(whole: Tensor) -> Tensor: ...
+@overload
+def local_shard(whole: None) -> None: ...
 
 
 def local_shard(whole: Tensor | None) -> Tensor | None:

@@ -65,7 +65,7 @@ def _digest(value: Any) -> str:
     def add(value: Any) -> None:
         if isinstance(value, Tensor):
             sha.update(f"{value.dtype}{tuple(value.shape)}".encode())
-            sha.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            sha.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         elif isinstance(value, dict):
             for key, item in value.items():
                 sha.update(repr(key).encode())

@@ -4,6 +4,7 @@ Every function raises InputError. Networks and objectives check nothing: they ar
 """
 
 import operator
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from ganbook.base.errors import InputError
 
 
-def generator(G: nn.Module) -> None:
-    """Say so if `G` does not tell how long its noise is."""
+def generator(G: nn.Module) -> int:
+    """Return the length of G's noise, its attribute z_dim; say so if there is none."""
     if not hasattr(G, "z_dim"):
         raise InputError(f"Expected a G with the attribute z_dim, the length of its noise, got a {type(G).__name__}.")
+    return cast(int, G.z_dim)
 
 
 def at_least(least: float, name: str, value: float) -> None:

@@ -7,7 +7,7 @@ train all of them; every one was seen to fail from three seeds (the chapter prin
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -102,7 +102,7 @@ class Some(Recipe):
 
     def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images:
         """Return the training images of the classes `digits`."""
-        return super().data(folder, device).where(labels=self.digits)
+        return cast(Images, super().data(folder, device)).where(labels=self.digits)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, with the classes."""

@@ -11,11 +11,13 @@ import platform
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import torch
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.figure import Figure
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -88,7 +90,7 @@ def claim(
         "seeds": list(seeds),
         "n": n,
     }
-    record = {"sentence": sentence, "holds": None if smoke() else holds}
+    record: dict[str, Any] = {"sentence": sentence, "holds": None if smoke() else holds}
     record |= {key: value for key, value in given.items() if value}
     display(Shown(line, {"text/plain": line, CLAIM: record | {"ran_on": ran_on()}}))
 
@@ -184,11 +186,11 @@ def progress(
                 rate = record.images / record.step * i / (time.perf_counter() - began)
                 bar.set_postfix(losses | {"images/s": f"{rate:,.0f}"}, refresh=False)
             bar.update()
-            if z is not None and (i % every == 0 or i == steps):
+            if G is not None and (i % every == 0 or i == steps):
                 figure = show_grid(sample(G, z=z), columns=16, title=f"step {record.step:,}").figure
                 if handle is None:
                     handle = display(figure, display_id=True)
                 else:
                     handle.update(figure)
-                plt.close(figure)  # or the notebook would show it once more at the end of the cell
+                plt.close(cast(Figure, figure))  # or the notebook would show it once more at the end of the cell
             yield record

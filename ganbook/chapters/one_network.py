@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ class Plan:
         """Return the new network, alone in a tuple, with weights that depend on `seed` only."""
         with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
             network = self.model()
-        return (network.to(device, memory_format=torch.channels_last),)
+        return (network.to(device).to(memory_format=torch.channels_last),)
 
     def describe(self) -> dict[str, Any]:
         """Return the plan as plain values, ready for JSON."""
@@ -113,7 +113,7 @@ class Fit:
             put_in(modes)
             x, _ = next(batches)
             with seeds.global_draws("fit", self.seed, self.step + 1, device=self.device):
-                entries = self.G.loss(x)
+                entries = cast(Any, self.G).loss(x)
             update(self.opt, entries["loss"])
             if self.ema:
                 self.ema.update_parameters(self.G)

@@ -48,8 +48,8 @@ def read_split(split: str, folder: Path) -> tuple[Tensor, Tensor, str]:
     """
     if split not in NAMES:
         raise InputError(f"Expected split 'train' or 'test', got {split!r}.")
-    paths = [_path(folder, name) for name in NAMES[split]]
-    if None in paths:
+    paths = [path for name in NAMES[split] if (path := _path(folder, name))]
+    if len(paths) < len(NAMES[split]):
         raise InputError(_missing(folder, split))
     raw = dict(zip(NAMES[split], map(_read, paths)))
     if known := {EMBEDDED: MNIST_MD5, FASHION: FASHION_MD5}.get(folder):

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from itertools import compress
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -85,7 +86,7 @@ def read_folder(folder: Path, size: int, channels: int) -> tuple[Tensor, Tensor,
     """
     names = _names(folder)
     images = torch.empty(len(names), *([channels] if channels > 1 else []), size, size, dtype=torch.uint8)
-    done, sizes, unfit = Counter(), set(), {}  # what was done how often; width and height; name -> what is wrong
+    done, sizes, unfit = Counter[str](), set(), {}  # what was done how often; width and height; name -> what is wrong
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for i, name in enumerate(names):
@@ -165,7 +166,8 @@ def _bits(path: Path) -> int:
 
 def _alpha(image: Image.Image) -> int:
     """The lowest opacity of a pixel, 0 to 255."""
-    return image.convert("RGBA").getchannel("A").getextrema()[0]
+    lowest, _ = image.convert("RGBA").getchannel("A").getextrema()
+    return cast(int, lowest)  # of one channel
 
 
 def _notes(done: Counter, sizes: set[tuple[int, int]], n: int) -> tuple[str, ...]:

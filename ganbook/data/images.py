@@ -256,7 +256,7 @@ def _digest(images: Tensor, labels: Tensor) -> str:
     """MD5 of shapes and bytes of both tensors."""
     md5 = hashlib.md5(f"{tuple(images.shape)}".encode(), usedforsecurity=False)
     for tensor in (images, labels):
-        md5.update(tensor.cpu().contiguous().numpy())
+        md5.update(tensor.cpu().contiguous().numpy().data)
     return md5.hexdigest()
 
 

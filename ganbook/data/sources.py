@@ -1,12 +1,13 @@
 """Which images a name means: what `ganbook train --data` takes."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ganbook.data import idx
 from ganbook.data.image_folder import Folder
-from ganbook.data.images import Data
+from ganbook.data.images import Images
 from ganbook.data.mnist import Digits, Fashion
 from ganbook.data.stacked import Stacked
 
@@ -20,7 +21,7 @@ def find(
     channels: int = 1,
     rotate: float = 0.0,
     device: torch.device | str = "cpu",
-) -> Data:
+) -> Images | Stacked:
     """Return the training images that `source` names, in that form: Images, or Stacked.
 
     source: None for MNIST; "fashion" for the 10,000 images of Fashion-MNIST that come with the package; else a folder,
@@ -30,10 +31,10 @@ def find(
 
     Raises InputError if there is no such folder, or what is in it cannot be used.
     """
-    options = {"size": size, "rotate": rotate, "device": device}
+    options: dict[str, Any] = {"size": size, "rotate": rotate, "device": device}
     place = None if source is None or source in NAMED else idx.locate(Path(source))
     if source in NAMED:
-        grey = NAMED[source](**options)
+        grey: Images = NAMED[source](**options)
     elif source is None:
         grey = Digits(**options)
     elif place is None:

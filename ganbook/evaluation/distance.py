@@ -47,7 +47,7 @@ def distance_of_images(x: Tensor, *, data: Images | None = None) -> Distance:
 @lru_cache(maxsize=4)
 def _floor(n: int, key: Key) -> float:
     """The distance of n training images, drawn once for all; only these are looked at."""
-    data, device = key.data(), torch.device(key.device)
+    data, device = key.images(), torch.device(key.device)
     some, _ = reference.floor_index(n, data)
     found = reference.look(reference.real_images(data, some).to(device))
     reference.check_digits(data, found, some)

@@ -57,7 +57,7 @@ def load(path: str | Path = WEIGHTS, device: torch.device | str = "cpu") -> Judg
     except Exception as error:  # on damaged bytes an unpickler raises whatever it came upon
         raise ValueError(f"{path} is missing, damaged or not the judge's weights. Install ganbook again.") from error
     judge.sha256 = hashlib.sha256(content).hexdigest()
-    return judge.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    return judge.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def at_judges_size(x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ What the judge makes of real images is kept without the images: 552 bytes an ima
 import weakref
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,11 +41,15 @@ class Key:
     fingerprint: str
     n: int
     device: str
-    data: weakref.ref = field(compare=False)
+    data: "weakref.ref[Images]" = field(compare=False)
 
     @classmethod
     def of(cls, data: Images, device: torch.device) -> "Key":
         return cls(data.fingerprint, len(data), str(device), weakref.ref(data))
+
+    def images(self) -> Images:
+        """The images; for whoever was given this key by a caller who holds them."""
+        return cast(Images, self.data())
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def check_digits(data: Images, found: Seen, index: Tensor | slice = slice(None))
 
 @lru_cache(maxsize=3)
 def _seen(key: Key) -> Seen:
-    data, everything = key.data(), torch.arange(key.n)
+    data, everything = key.images(), torch.arange(key.n)
     found = [look(real_images(data, index).to(key.device)) for index in everything.split(PART)]
     return Seen(*(torch.cat(column) for column in zip(*found)))
 

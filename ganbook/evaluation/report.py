@@ -126,7 +126,7 @@ def _sets(x: Tensor, fake: Seen, against: Reference, train: Tensor) -> JudgedSet
 @lru_cache(maxsize=4)
 def _floor(n: int, key: Key) -> dict[str, Estimate]:
     """The scores of n training images drawn once for all, which are then not part of the training set for `copying`."""
-    data, device = key.data(), torch.device(key.device)
+    data, device = key.images(), torch.device(key.device)
     some, rest = reference.floor_index(n, data)
     train = reference.seen(data, device)
     sets = _sets(

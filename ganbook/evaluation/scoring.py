@@ -6,7 +6,7 @@ A new score is a pure function in ganbook.metrics and a line in SCORES.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -97,7 +97,7 @@ class Metric(NamedTuple):
     label: str
     better: str
     of: type[Sets]
-    score: Callable[[Sets], float | Estimate]
+    score: Callable[[Any], float | Estimate]  # of a set of that kind
     need: Need | None = None
 
 

@@ -9,10 +9,10 @@ from ganbook.metrics import checks
 
 
 class Estimate(NamedTuple):
-    """A mean and its standard error."""
+    """A mean and its standard error, None where none is estimated."""
 
     value: float
-    error: float
+    error: float | None
 
 
 def kernel_distance(a: Tensor, b: Tensor, *, block: int = 1000) -> Estimate:

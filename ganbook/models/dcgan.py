@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from ganbook.models.minibatch import OfBatch
+
 
 def init(module: nn.Module) -> None:
     """Draw convolutions from N(0, 0.02) and BatchNorm's scale from N(1, 0.02), with biases at 0, in place.
@@ -13,8 +15,9 @@ def init(module: nn.Module) -> None:
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)
-    if isinstance(module, nn.BatchNorm2d):
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    if isinstance(module, nn.BatchNorm2d) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
 
@@ -69,7 +72,7 @@ class Discriminator(nn.Module):
         width: int = 16,
         channels: int = 1,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
-        minibatch: Callable[[int], nn.Module] | None = None,
+        minibatch: Callable[[int], OfBatch] | None = None,
     ) -> None:
         super().__init__()
         look = minibatch(4 * width) if minibatch else None

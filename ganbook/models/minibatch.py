@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 
-class Discrimination(nn.Module):
+class OfBatch(nn.Module):
+    """h (m, n) -> (m, n + extra)."""
+
+    extra: int
+
+
+class Discrimination(OfBatch):
     """Minibatch discrimination: Salimans et al. (2016), "Improved techniques for training GANs", section 3.2.
 
     Each image gets a matrix M_i = h_i T of `kernels` rows of length `dims`; for each row it is told how near the other
@@ -27,7 +33,7 @@ class Discrimination(nn.Module):
         return torch.cat([h, near], dim=1)
 
 
-class Deviation(nn.Module):
+class Deviation(OfBatch):
     """Minibatch standard deviation: Karras et al. (2018), "Progressive growing of GANs", section 3.
 
     One number for the whole batch, the mean over the features of their standard deviation in the batch, is shown to

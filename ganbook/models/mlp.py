@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from ganbook.models.minibatch import OfBatch
+
 
 def activation(slope: float) -> nn.Module:
     """ReLU for slope 0 (Glorot et al., 2011), else LeakyReLU (Maas et al., 2013)."""
@@ -57,7 +59,7 @@ class Discriminator(nn.Module):
         hidden: tuple[int, ...] = (1024, 512, 256),
         slope: float = 0.0,
         dropout: float = 0.3,
-        minibatch: Callable[[int], nn.Module] | None = None,
+        minibatch: Callable[[int], OfBatch] | None = None,
     ) -> None:
         super().__init__()
         sizes = (math.prod(image), *hidden)

@@ -32,7 +32,7 @@ class Generator(nn.Module):
         self.z_dim = z_dim
         start, doublings = stages(size)
         c = width * 2 ** (doublings - 1)
-        layers = [nn.Unflatten(1, (z_dim, 1, 1))]  # (m, z_dim) -> (m, z_dim, 1, 1)
+        layers: list[nn.Module] = [nn.Unflatten(1, (z_dim, 1, 1))]  # (m, z_dim) -> (m, z_dim, 1, 1)
         layers += [nn.ConvTranspose2d(z_dim, c, start, 1, 0), nn.BatchNorm2d(c), nn.ReLU()]  # 1 -> start
         for _ in range(doublings - 1):
             layers += [nn.ConvTranspose2d(c, c // 2, 4, 2, 1), nn.BatchNorm2d(c // 2), nn.ReLU()]  # side n -> 2n

@@ -17,8 +17,7 @@ def fixed_noise(G: nn.Module, n: int, *, seed: int = 0) -> Tensor:
     Raises InputError if n < 1, or G does not say how long its noise is.
     """
     n = validate.whole(1, "n", n)
-    validate.generator(G)
-    return torch.randn(n, G.z_dim, generator=seeds.generator("sample", seed)).to(device_of(G))
+    return torch.randn(n, validate.generator(G), generator=seeds.generator("sample", seed)).to(device_of(G))
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What objectives have in common that change the images on their way to D and leave the rest to another objective."""
 
+from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class ChangedImages:
@@ -20,11 +21,11 @@ class ChangedImages:
         """Return what D is shown in the place of images x (m, ...)."""
         raise NotImplementedError
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """What `objective` gives for the changed images."""
         return self.objective.discriminator(critic, *self._changed(x, x_fake))
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """What `objective` gives for the changed images; the gradient reaches G's own through the change."""
         return self.objective.generator(critic, *self._changed(x, x_fake))
 

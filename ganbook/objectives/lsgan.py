@@ -1,8 +1,9 @@
 """Least squares of Mao et al. (2017), "Least squares generative adversarial networks"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,13 @@ class LeastSquares:
     b: float = 1.0
     c: float = 1.0
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss (E[(D(x) - b)^2] + E[(D(G(z)) - a)^2]) / 2; the mean output on real and on fake."""
         real, fake = critic(x), critic(x_fake)
         loss = ((real - self.b).square().mean() + (fake - self.a).square().mean()) / 2
         return {"loss": loss, "real": real.mean(), "fake": fake.mean()}
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E[(D(G(z)) - c)^2] / 2; the mean output on fake."""
         fake = critic(x_fake)
         return {"loss": (fake - self.c).square().mean() / 2, "fake": fake.mean()}

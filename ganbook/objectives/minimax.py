@@ -5,11 +5,12 @@ Written in logits, log D = -softplus(-logit) and log(1 - D) = -softplus(logit): 
 nothing rounds to log 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,18 @@ class Saturating:
     average: bool = False
     joint: bool = False
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss -V(D, G), which descends as Algorithm 1 ascends; D(x), D(G(z)) and the share of images D gets right."""
         real, fake = self._logits(critic, x, x_fake)
         loss = F.softplus(-real).mean() + F.softplus(fake).mean()
         return {"loss": loss / 2 if self.average else loss, **_seen(real, fake)}
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E_z[log(1 - D(G(z)))]: the part of eq. 1 that depends on G; and D(G(z))."""
         fake = critic(x_fake)
         return {"loss": -F.softplus(fake).mean(), "fake": torch.sigmoid(fake).mean()}
 
-    def _logits(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> tuple[Tensor, Tensor]:
+    def _logits(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> tuple[Tensor, Tensor]:
         """The critic's logits (m,) of real and of fake, seen together or apart."""
         if self.joint:
             return critic(torch.cat([x, x_fake])).split([len(x), len(x_fake)])  # (2m,) -> (m,), (m,)
@@ -54,7 +55,7 @@ class NonSaturating(Saturating):
     It is another objective for G, not a rewriting of eq. 1; it is also what "train G towards the label 1" means.
     """
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss -E_z[log D(G(z))]; and D(G(z))."""
         fake = critic(x_fake)
         return {"loss": F.softplus(-fake).mean(), "fake": torch.sigmoid(fake).mean()}
@@ -72,7 +73,7 @@ class Smoothed(NonSaturating):
     real: float = 0.9  # Salimans et al. (2016), section 3.4
     fake: float = 0.0
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Cross-entropy with these labels: softplus(l) - t l for a logit l and a label t."""
         real, fake = self._logits(critic, x, x_fake)
         loss = (F.softplus(real) - self.real * real).mean() + (F.softplus(fake) - self.fake * fake).mean()

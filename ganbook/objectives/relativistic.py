@@ -1,10 +1,11 @@
 """The relativistic pairing loss: Huang et al. (2024), "The GAN is dead; long live the GAN!", after Jolicoeur-Martineau
 (2019), "The relativistic discriminator"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,13 @@ class Relativistic:
     (section 2.3), called R3GAN.
     """
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E[softplus(-(D(x_i) - D(G(z_i))))]; mean outputs, and the share of pairs that D puts in order."""
         real, fake = critic(x), critic(x_fake)
         right = (real > fake).float().mean()
         return {"loss": F.softplus(fake - real).mean(), "real": real.mean(), "fake": fake.mean(), "accuracy": right}
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E[softplus(-(D(G(z_i)) - D(x_i)))]: the same with the two exchanged; the mean output on fake."""
         real, fake = critic(x), critic(x_fake)
         return {"loss": F.softplus(real - fake).mean(), "fake": fake.mean()}

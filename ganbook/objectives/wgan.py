@@ -1,9 +1,10 @@
 """The Wasserstein distance of Arjovsky et al. (2017), "Wasserstein generative adversarial networks"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ganbook.base.errors import InputError
@@ -17,12 +18,12 @@ class Wasserstein:
     nothing: `clip_weights`, GradientPenalty (wgan_gp) or spectral normalisation (in the model) does.
     """
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E[D(G(z))] - E[D(x)]; the mean output on real and on fake."""
         real, fake = critic(x).mean(), critic(x_fake).mean()
         return {"loss": fake - real, "real": real, "fake": fake}
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss -E[D(G(z))]; the mean output on fake."""
         fake = critic(x_fake).mean()
         return {"loss": -fake, "fake": fake}

@@ -1,9 +1,10 @@
 """The gradient penalty of Gulrajani et al. (2017), "Improved training of Wasserstein GANs"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbook.base.distributed import shared_draw
 from ganbook.objectives.slope import squared_slope
@@ -19,7 +20,7 @@ class GradientPenalty(Wasserstein):
 
     weight: float = 10.0
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss E[D(G(z))] - E[D(x)] + weight * penalty; the mean outputs, the penalty and the mean slope.
 
         The penalty is E[(||grad D(x_hat)|| - 1)^2] at x_hat = eps x + (1 - eps) G(z), a point of its own for each pair,

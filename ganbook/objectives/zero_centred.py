@@ -1,9 +1,10 @@
 """Zero-centred gradient penalties: Mescheder et al. (2018), "Which training methods for GANs do actually converge?"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbook.objectives.slope import squared_slope
 
@@ -21,7 +22,7 @@ class ZeroCentred:
     r1: float = 0.0
     r2: float = 0.0
 
-    def discriminator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def discriminator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """Loss of `objective` + r1/2 E[||grad D(x)||^2] + r2/2 E[||grad D(G(z))||^2]; what the objective reports, and
         the two expectations as "r1" and "r2" where they are used."""
         d = self.objective.discriminator(critic, x, x_fake)
@@ -31,6 +32,6 @@ class ZeroCentred:
                 d["loss"] = d["loss"] + gamma / 2 * d[name]
         return d
 
-    def generator(self, critic: nn.Module, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+    def generator(self, critic: Callable[[Tensor], Tensor], x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
         """The same as that of `objective`."""
         return self.objective.generator(critic, x, x_fake)

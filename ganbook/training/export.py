@@ -20,10 +20,12 @@ from ganbook.training.recipes import Recipe
 class Sampled(Protocol):
     """A training, or networks that were trained: what a Run and a stored network have in common."""
 
-    recipe: Recipe
-    seed: int
-    step: int
-
+    @property
+    def recipe(self) -> Recipe: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def step(self) -> int: ...
     @property
     def sampler(self) -> nn.Module: ...
 

@@ -32,8 +32,7 @@ def players(G: nn.Module, D: nn.Module, opt_g: Optimizer | None, opt_d: Optimize
     for name, network in (("G", G), ("D", D)):
         if not isinstance(network, nn.Module):
             raise InputError(f"Expected {name} as a torch.nn.Module, got {_named(network)}.")
-    validate.generator(G)
-    validate.whole(1, "G.z_dim", G.z_dim)
+    validate.whole(1, "G.z_dim", validate.generator(G))
     if not any(True for _ in D.parameters()):
         raise InputError(f"Expected a D with parameters to train, got a {type(D).__name__} without any.")
     if any(True for _ in G.parameters()) and device_of(G) != device_of(D):

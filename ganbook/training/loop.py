@@ -218,7 +218,8 @@ def train(
                     x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
                     n = len(x)
                     z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
-                    z, x, y = map(local_shard, (z, x, y))  # all of it, unless other ranks take their parts
+                    z, x = local_shard(z), local_shard(x)  # all of it, unless other ranks take their parts
+                    y = local_shard(y)
                     g_of, critic = with_labels(G, y), with_labels(D, y)  # the networks, unless they take labels
                     with torch.set_grad_enabled(reuse_fakes):
                         x_fake = g_of(z)
@@ -250,7 +251,7 @@ def train(
                     f"{step}. The networks are beyond repair: go back to a checkpoint or start again, with a lower "
                     "learning rate."
                 )
-            yield Record(step, images, values)
+            yield Record(step, images or 0, values)
 
     return Training(algorithm_1(), steps)
 

@@ -88,7 +88,8 @@ def _of_iterable(data: Iterable, m: int | None, seed: int, needed: int, device: 
             iterator = iter(data) if iterator is None else iterator
             batch = next(iterator, END)
         if batch is not END:
-            x, y = (part if part is None else part.to(device, non_blocking=True) for part in _pair(batch))
+            x, y = _pair(batch)
+            x, y = x.to(device, non_blocking=True), None if y is None else y.to(device, non_blocking=True)
             if taken == 0 and m not in (None, len(x)):
                 raise InputError(
                     f"The data give minibatches of {len(x)}, and m is {m}. Leave m out, or make it the same."

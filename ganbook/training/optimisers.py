@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
@@ -25,7 +26,8 @@ def build(opt: Callable[[Iterable[nn.Parameter]], Optimizer], network: nn.Module
     able = getattr(opt, "func", opt) in FUSED and all(p.device.type in FUSED_ON for p in params)
     built = None
     if callable(opt):
-        built = opt(params, fused=True) if able and not chosen else opt(params)
+        fused: dict[str, Any] = {"fused": True} if able and not chosen else {}
+        built = opt(params, **fused)
     if not isinstance(built, Optimizer):
         what = f"{described(opt)}, which gives none" if callable(opt) else f"a {type(opt).__name__}"
         raise InputError(

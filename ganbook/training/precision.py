@@ -1,6 +1,7 @@
 """Two ways to make the same step in less time, for networks while they train: fewer bits, and compiled code."""
 
 import traceback
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ def fast(network: nn.Module, *, bf16: bool = False, compiled: bool = False) -> n
         differentiate compiled code twice, as a gradient penalty asks.
     """
     network = BFloat16(network) if bf16 else network
-    return torch.compile(network) if compiled else network
+    return cast(nn.Module, torch.compile(network)) if compiled else network
 
 
 def of_compilation(error: BaseException) -> bool:

@@ -81,8 +81,8 @@ class Recipe:
         """
         with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
             G, D = self.G(), self.D()
-        device = choose(device)
-        return tuple(net.to(device, memory_format=torch.channels_last) for net in (G, D))
+        device, last = choose(device), torch.channels_last
+        return G.to(device).to(memory_format=last), D.to(device).to(memory_format=last)
 
     def optimisers(self, G: nn.Module, D: nn.Module) -> tuple[Optimizer | None, Optimizer]:
         """Return new optimisers for `G` (None where only D is trained) and for `D`."""

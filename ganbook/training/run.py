@@ -118,9 +118,10 @@ class Run:
                 "Load its last checkpoint, or start again."
             )
         self._look_at_data()
-        r, players = self.recipe, {"opt_g": self.opt_g, "opt_d": self.opt_d}
-        options = {"m": r.m, "k": r.k, "seed": self.seed, "start": self.step, "reuse_fakes": r.reuse_fakes}
-        records = train(*self._players, r.objective, self.data, **players, steps=steps, **options)
+        r, (G, D) = self.recipe, self._players
+        options: dict[str, Any] = {"m": r.m, "k": r.k, "reuse_fakes": r.reuse_fakes, "opt_g": self.opt_g}
+        options |= {"opt_d": self.opt_d, "seed": self.seed, "start": self.step, "steps": steps}
+        records = train(G, D, r.objective, self.data, **options)
         while True:
             with held() as interrupts:
                 record = self._make_step(records)
@@ -238,8 +239,8 @@ class Run:
             described = json.loads(content["recipe"])
             recipe = _recipe_of(path, described["name"]) if recipe is None else recipe
             _same_recipe(path, described, recipe)
-            options = {"device": device, "data": data, "folder": folder, "bf16": bf16, "compiled": compiled}
-            run = cls(recipe, seed=int(content["seed"]), **options)
+            how: dict[str, Any] = {"device": device, "data": data, "folder": folder}
+            run = cls(recipe, seed=int(content["seed"]), bf16=bf16, compiled=compiled, **how)
             if "networks" in content:
                 _same_networks(path, json.loads(content["networks"]), run)
             for name, part in run._parts().items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -116,18 +116,19 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     Raises InputError if no linear layer or transposed convolution comes first, or `count` is not from 1 to z_dim.
     """
     net = getattr(G, "net", G)  # behind the labels, whose inputs come after those of the noise
+    z_dim = cast(int, getattr(G, "z_dim", 0))
     layers = [layer for layer in getattr(net, "layers", []) if not isinstance(layer, nn.Unflatten | nn.Flatten)]
-    if not layers or not isinstance(layers[0], nn.Linear | nn.ConvTranspose2d) or not 1 <= count <= G.z_dim:
+    if not layers or not isinstance(layers[0], nn.Linear | nn.ConvTranspose2d) or not 1 <= count <= z_dim:
         raise InputError(
             f"Expected a generator whose `layers` start with a linear layer or a transposed convolution, and a count "
-            f"from 1 to {getattr(G, 'z_dim', 'z_dim')}, got a {type(net).__name__} and {count}."
+            f"from 1 to {z_dim or 'z_dim'}, got a {type(net).__name__} and {count}."
         )
     layer, then = [*layers, None][:2]
     weight = layer.weight if isinstance(layer, nn.ConvTranspose2d) else layer.weight.T[:, :, None, None]
     scale = weight.new_ones(weight.shape[1])
-    if isinstance(then, nn.BatchNorm1d | nn.BatchNorm2d):
+    if isinstance(then, nn.BatchNorm1d | nn.BatchNorm2d) and then.running_var is not None:
         scale = then.weight / (then.running_var + then.eps).sqrt()
-    matrix = (weight * scale[:, None, None]).flatten(1)[: G.z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
+    matrix = (weight * scale[:, None, None]).flatten(1)[:z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
     return torch.linalg.svd(matrix.detach(), full_matrices=False).Vh[:count]
 
 
@@ -171,9 +172,9 @@ def invert(
         if y is None:
             raise InputError(f"Expected labels y ({len(x)},) for a generator that takes labels.")
         if hasattr(G, "classes"):
-            validate.labels(y, len(x), G.classes, "G")
-    draw = deepcopy(G).eval().requires_grad_(False)
-    draw = with_labels(draw, y.repeat(starts) if takes_labels(G) else None)
+            validate.labels(y, len(x), cast(int, G.classes), "G")
+    labels = y.repeat(starts) if y is not None and takes_labels(G) else None
+    draw = with_labels(deepcopy(G).eval().requires_grad_(False), labels)
     z = fixed_noise(G, starts * len(x), seed=seed)  # all starts of all images at once: (starts n, z_dim)
     target = x.to(z).repeat(starts, 1, 1, 1)
     wanted = look(target) if look else None
@@ -184,7 +185,7 @@ def invert(
         if made.shape != target.shape:
             raise InputError(f"Expected images like those of G, {tuple(made.shape[1:])}, got {tuple(x.shape[1:])}.")
         error = (made - target).square().mean((1, 2, 3))  # (starts n,)
-        if wanted is None:
+        if look is None or wanted is None:
             return made, error, error
         return made, error, error + weight * (look(made) - wanted).square().sum(1) / wanted.square().sum(1)
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.rcsetup import cycler
 from torch import Tensor
 
 from ganbook.base import validate
@@ -21,7 +23,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 D_COLOUR, G_COLOUR = COLOURS[:2]
 
 STYLE = {
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 12,
@@ -40,7 +42,7 @@ STYLE = {
 
 def use_style() -> None:
     """Use the book's style for all figures from here on."""
-    mpl.rcParams.update(STYLE)
+    mpl.rcParams.update(cast(Any, STYLE))  # matplotlib's types list every setting by name
 
 
 def show_grid(x: Tensor, columns: int = 8, ax: Axes | None = None, title: str | None = None) -> Axes:
@@ -72,7 +74,7 @@ def plot_history(
         raise InputError(f"Expected records and 1 <= smooth <= their number, got {len(history)} and smooth {smooth}.")
     if not names:
         raise InputError("Expected at least one of the names that the records hold, got none.")
-    if missing := set(names) - set.intersection(*(set(record.values) for record in history)):
+    if missing := {name for name in names if any(name not in record.values for record in history)}:
         raise InputError(f"Expected names that all records hold, got {', '.join(sorted(missing))}.")
     if ax is None:
         _, ax = plt.subplots()
@@ -101,7 +103,7 @@ def plot_norms(norms: Mapping[str, Mapping[str, float]], ax: Axes | None = None)
         _, ax = plt.subplots()
     ax.set_yscale("log")
     bottom = ax.get_xaxis_transform()  # x as the data have it, y from 0 to 1
-    place, ticks, labels = 0, [], []
+    place, ticks, labels = 0, list[float](), list[str]()
     for colour, (player, layers) in zip(COLOURS, norms.items()):
         for number, norm in enumerate(layers.values(), start=1):
             if math.isnan(norm):

@@ -180,3 +180,9 @@ def test_a_collapsed_batch_looks_different_from_a_varied_one(kind):
     h = one.clone().requires_grad_()  # a collapsed batch gives a finite gradient, or training ends there
     layer(h)[:, 4:].sum().backward()
     assert h.grad.isfinite().all()
+
+
+def test_initialisation_takes_layers_without_bias_or_scale():
+    layers = [nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2, affine=False), nn.ConvTranspose2d(2, 1, 3, bias=False)]
+    network = nn.Sequential(*layers).apply(dcgan.init)
+    assert all(weight.abs().max() < 0.2 for weight in network.parameters())

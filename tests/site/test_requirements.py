@@ -1,6 +1,7 @@
 """requirements.txt is the one place of versions, and the site needs no PyTorch."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,14 @@ def test_make_installs_no_more_than_a_target_needs(target, tmp_path):
     )
     expected = {"book": site, "test": site + full, "course": site + full + course}
     assert re.findall(r"^installs (.+)$", said, flags=re.MULTILINE) == expected[target]
+
+
+def test_every_file_of_the_package_that_is_not_python_is_installed_with_it():
+    tomllib = pytest.importorskip("tomllib")  # Python 3.11
+    given = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    package = ROOT / "ganbook"
+    taken = {path for pattern in given["ganbook"] for path in package.glob(pattern)}
+    taken |= {path for pattern in given["*"] for path in package.rglob(pattern)}
+    listed = subprocess.check_output(["git", "ls-files", "ganbook"], cwd=ROOT, text=True).split("\n")
+    assert {ROOT / name for name in listed if name and not name.endswith(".py")} <= taken
+    assert package / "py.typed" in taken

@@ -378,8 +378,11 @@ def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name):
             assert not found, f"axe-core finds in {scheme} colours:\n" + "\n".join(found)
 
 
+FROM_DISK = ["index", "notebooks/02_game", "book/play_generator", "book/play_toy", "book/api", "search"]
+
+
 @needs_browser
-@pytest.mark.parametrize("name", ["index", "notebooks/02_game", "book/play_generator", "book/play_toy", "book/api", "search"])
+@pytest.mark.parametrize("name", FROM_DISK)
 def test_a_page_opens_from_the_disk_in_the_colours_that_were_chosen(browser, site, name):
     with Visit(browser, SITE.as_uri(), name, scheme="dark") as visit:
         assert_whole(visit)
