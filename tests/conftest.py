@@ -1,5 +1,6 @@
 """What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
 
+import functools
 import gzip
 import os
 import struct
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from ganbook.data import Digits
+from ganbook.evaluation import scoring
 from tools.site import chromium
 
 torch.set_num_threads(1)  # pytest runs in two processes on two cores
@@ -26,6 +28,14 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*chromium.FLAGS])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_small_effort():
+    """`evaluate` trains its classifier for 150 steps instead of 1,000, twice for every set of samples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "trained_on", functools.partial(scoring.trained_on, steps=150))
+        yield
 
 
 @pytest.fixture(autouse=True)

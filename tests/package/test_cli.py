@@ -366,7 +366,7 @@ def test_half_of_what_torchrun_sets_is_a_sentence(set_to, train, out, capsys, mo
 # ---- Consoles, and results that must not get lost
 
 STUB = """
-import sys
+import json, sys
 from ganbook import cli
 
 class Scores:
@@ -376,22 +376,25 @@ class Scores:
         return "Fréchet distance → 3.2 × the floor, 数字"
 
 cli.evaluate = lambda G, data, n, seed: Scores()
-sys.exit(cli.main(sys.argv[1:]))
+for command in json.loads(sys.argv[1]):
+    code = cli.main(command)
+sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("encoding", ["cp932", "ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("encoding", ["cp932", "ascii", "latin-1"])
 def test_every_console_can_say_the_results(encoding, tmp_path):
     env = os.environ | {"PYTHONIOENCODING": encoding}
     out = tmp_path / "größe 数字.json"
-    for command in (["evaluate", "d-linear", "--device", "cpu", "--out", str(out)], ["recipes"]):
-        done = subprocess.run([sys.executable, "-c", STUB, *command], capture_output=True, env=env)
-        assert done.returncode == 0, done.stderr
-        said = done.stdout.decode(encoding)
-        assert "3.2" in said or "Radford" in said
-    assert json.loads(out.read_text())["n"] == 3
-    missing = subprocess.run([sys.executable, "-c", STUB, "sample", "数é", "--out", "x"], capture_output=True, env=env)
-    assert missing.returncode == 2 and b"no stored network" in missing.stderr and b"Traceback" not in missing.stderr
+    commands = (
+        ["evaluate", "d-linear", "--device", "cpu", "--out", str(out)],
+        ["recipes"],
+        ["sample", "数é", "--out", "x"],
+    )
+    done = subprocess.run([sys.executable, "-c", STUB, json.dumps(commands)], capture_output=True, env=env)
+    assert done.returncode == 2 and b"no stored network" in done.stderr and b"Traceback" not in done.stderr
+    said = done.stdout.decode(encoding)
+    assert "3.2" in said and "Radford" in said and json.loads(out.read_text())["n"] == 3
 
 
 def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, monkeypatch):

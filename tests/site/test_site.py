@@ -221,6 +221,7 @@ FEWER = """() => {
   for (const word of document.querySelectorAll(".highlight span[class]"))
     if (seen.has(word.className)) word.replaceWith(word.textContent);
     else seen.add(word.className);
+  document.head.appendChild(document.createElement("style")).textContent = "* {transition: none !important}";
   for (const equation of [...document.querySelectorAll("mjx-container")].slice(5)) equation.replaceWith("x");
 }"""
 # For colours one of each kind is enough: what is built like an element before it, in the same place, is taken out.
@@ -367,6 +368,7 @@ def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name):
         shape = {"rules": {"color-contrast": {"enabled": False}}}
         for size in (page.viewport_size, desk):
             page.set_viewport_size(size)
+            page.wait_for_timeout(500)  # the page sees to what scrolls once the size has not changed for a while
             found = findings(page, **shape)
             assert not found, f"axe-core finds at {size['width']} px:\n" + "\n".join(found)
         page.evaluate(ONE_OF_EACH)

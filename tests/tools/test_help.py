@@ -1,6 +1,7 @@
 """Every tool says what it does when asked with --help, and does nothing else."""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -42,22 +43,57 @@ def files(tree: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-@pytest.mark.parametrize("path", TOOLS, ids=module)
-def test_help_says_what_a_tool_does_and_changes_no_file(path, tree):
+# Asks each module in turn, as `python -m MODULE --help` would, in one process: starting PyTorch takes longer than the rest.
+ASK = """
+import contextlib, io, json, runpy, sys, traceback, warnings
+
+def ask(name):
+    sys.argv = [name, "--help"]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*found in sys.modules", category=RuntimeWarning)
+        try:
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            return {"code": end.code or 0, "out": out.getvalue(), "error": ""}
+        except BaseException:
+            return {"code": 1, "out": out.getvalue(), "error": traceback.format_exc()}
+    return {"code": 0, "out": out.getvalue(), "error": ""}
+
+for line in sys.stdin:
+    print(json.dumps(ask(line.strip())), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tree):
+    """Tool -> what it answered, and which files it touched."""
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     env.pop("PYTHONPATH", None)  # from the root of the repository nothing else is needed
-    before = files(tree)
-    answer = subprocess.run(
-        [sys.executable, "-m", module(path), "--help"], cwd=tree, env=env, capture_output=True, text=True, timeout=120
-    )
-    after = files(tree)
-    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    assert answer.returncode == 0, answer.stderr
-    assert not changed, f"--help wrote {changed}"
+    found = {}
+    with subprocess.Popen(
+        [sys.executable, "-c", ASK], cwd=tree, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for path in TOOLS:
+            before = files(tree)
+            process.stdin.write(f"{module(path)}\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            after = files(tree)
+            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            found[path] = answer | {"changed": changed}
+    return found
+
+
+@pytest.mark.parametrize("path", TOOLS, ids=module)
+def test_help_says_what_a_tool_does_and_changes_no_file(path, answers):
+    answer = answers[path]
+    assert answer["code"] == 0, answer["error"]
+    assert not answer["changed"], f"--help wrote {answer['changed']}"
     if is_library(path):
-        assert not answer.stdout, "a library that prints when it is imported"
+        assert not answer["out"], "a library that prints when it is imported"
         return
-    usage, _, rest = answer.stdout.partition("\n\n")
+    usage, _, rest = answer["out"].partition("\n\n")
     first = rest.partition("\n\n")[0]
     assert usage.startswith("usage: ") and len(first.split()) >= 5, f"no sentence on what it does: {first!r}"
     assert not first.startswith(("options:", "positional arguments:")), "no sentence on what it does"
