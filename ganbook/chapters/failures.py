@@ -7,14 +7,15 @@ train all of them; every one was seen to fail from three seeds (the chapter prin
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam
 
 from ganbook.base.distributed import shared_draw
-from ganbook.data import Images
+from ganbook.base.errors import InputError
+from ganbook.data import Images, Stacked
 from ganbook.models import dcgan, mlp, pyramid
 from ganbook.objectives import NonSaturating, Saturating
 from ganbook.objectives.changed_images import ChangedImages
@@ -102,7 +103,10 @@ class Some(Recipe):
 
     def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Images:
         """Return the training images of the classes `digits`."""
-        return cast(Images, super().data(folder, device)).where(labels=self.digits)
+        data = super().data(folder, device)
+        if isinstance(data, Stacked):
+            raise InputError(f"Expected channels=1, for images of classes to choose from, got {self.channels}.")
+        return data.where(labels=self.digits)
 
     def describe(self) -> dict[str, Any]:
         """Return the recipe as plain values, with the classes."""

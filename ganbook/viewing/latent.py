@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -113,11 +113,12 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     the BatchNorm behind it are linear in z, so no samples are needed: the vectors are the right singular vectors of
     their matrix (Shen and Zhou, 2021). Of a vector and its opposite neither is better; this is the one that came out.
 
-    Raises InputError if no linear layer or transposed convolution comes first, or `count` is not from 1 to z_dim.
+    Raises InputError if no linear layer or transposed convolution comes first, the BatchNorm behind it has no
+    running statistics, or `count` is not from 1 to z_dim.
     """
     net = getattr(G, "net", G)  # behind the labels, whose inputs come after those of the noise
-    z_dim = cast(int, getattr(G, "z_dim", 0))
     layers = [layer for layer in getattr(net, "layers", []) if not isinstance(layer, nn.Unflatten | nn.Flatten)]
+    z_dim = getattr(G, "z_dim", 0)
     if not layers or not isinstance(layers[0], nn.Linear | nn.ConvTranspose2d) or not 1 <= count <= z_dim:
         raise InputError(
             f"Expected a generator whose `layers` start with a linear layer or a transposed convolution, and a count "
@@ -126,7 +127,9 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     layer, then = [*layers, None][:2]
     weight = layer.weight if isinstance(layer, nn.ConvTranspose2d) else layer.weight.T[:, :, None, None]
     scale = weight.new_ones(weight.shape[1])
-    if isinstance(then, nn.BatchNorm1d | nn.BatchNorm2d) and then.running_var is not None:
+    if isinstance(then, nn.BatchNorm1d | nn.BatchNorm2d):
+        if then.running_var is None:
+            raise InputError("Expected a BatchNorm with running statistics behind G's first layer, got one without.")
         scale = then.weight / (then.running_var + then.eps).sqrt()
     matrix = (weight * scale[:, None, None]).flatten(1)[:z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
     return torch.linalg.svd(matrix.detach(), full_matrices=False).Vh[:count]
@@ -168,12 +171,13 @@ def invert(
     validate.at_least(1, "starts", starts)
     validate.at_least(0, "steps", steps)
     validate.at_least(0, "lr", lr)
+    labels = None
     if takes_labels(G):
         if y is None:
             raise InputError(f"Expected labels y ({len(x)},) for a generator that takes labels.")
-        if hasattr(G, "classes"):
-            validate.labels(y, len(x), cast(int, G.classes), "G")
-    labels = y.repeat(starts) if y is not None and takes_labels(G) else None
+        if (classes := getattr(G, "classes", None)) is not None:
+            validate.labels(y, len(x), classes, "G")
+        labels = y.repeat(starts)
     draw = with_labels(deepcopy(G).eval().requires_grad_(False), labels)
     z = fixed_noise(G, starts * len(x), seed=seed)  # all starts of all images at once: (starts n, z_dim)
     target = x.to(z).repeat(starts, 1, 1, 1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from ganbook.base.errors import InputError
 from ganbook.chapters import failures
 from ganbook.chapters.failures import GALLERY, SMALL, Mirrored
 from ganbook.models import dcgan
@@ -48,6 +49,8 @@ def test_some_keeps_only_its_classes(small_folder):
     data = recipe.data(small_folder)
     assert set(data.labels.tolist()) == {0, 1} == set(recipe.digits) and len(data.images) == len(data.labels)
     assert data.fingerprint != SMALL.data(small_folder).fingerprint, "other images: a checkpoint must notice"
+    with pytest.raises(InputError, match="channels=1"):
+        recipe.change(channels=3).data(small_folder)
 
 
 # ---------------------------------------------------------------------------------------------------------- measures

@@ -158,6 +158,17 @@ def test_principal_directions_need_a_linear_first_layer_and_a_count_that_exists(
     for G, count in ((nn.Identity(), 1), (dcgan.Generator(z_dim=3, width=2), 4), (mlp.Generator(z_dim=3), 0)):
         with pytest.raises(InputError):
             latent.principal(G, count)
+    silent = mlp.Generator(z_dim=3)
+    del silent.z_dim
+    with pytest.raises(InputError, match="a count from 1 to z_dim"):
+        latent.principal(silent, 1)
+
+
+def test_principal_directions_are_refused_behind_a_batchnorm_without_running_statistics():
+    G = mlp.Generator(z_dim=3, hidden=(4,), norm=True)
+    G.layers[1] = nn.BatchNorm1d(4, track_running_stats=False)
+    with pytest.raises(InputError, match="running statistics"):
+        latent.principal(G, 1)
 
 
 # ----------------------------------------------------------------------------------------------------------- strokes

@@ -43,7 +43,7 @@ def files(tree: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-# Asks each module in turn, as `python -m MODULE --help` would, in one process: starting PyTorch takes longer than the rest.
+# Asks each module, as `python -m MODULE --help` would, in one process: to start PyTorch takes longer than all the rest.
 ASK = """
 import contextlib, io, json, runpy, sys, traceback, warnings
 
