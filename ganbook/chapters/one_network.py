@@ -19,7 +19,6 @@ from ganbook.models import diffusion, parameters, vae
 from ganbook.training import optimisers
 from ganbook.training.ema import averaged
 from ganbook.training.loop import CHECK_EVERY, Record, put_in, training_modes, update
-from ganbook.training.recipes import whole
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Plan:
 
     def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module]:
         """Return the new network, alone in a tuple, with weights that depend on `seed` only."""
-        with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
+        with seeds.global_draws("weights", validate.whole(None, "seed", seed), device=torch.device("cpu")):
             network = self.model()
         return (network.to(device).to(memory_format=torch.channels_last),)
 
@@ -80,7 +79,7 @@ class Fit:
         if data is not None and folder is not None:
             raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
         self.plan = plan
-        self.seed = whole(seed)
+        self.seed = validate.whole(None, "seed", seed)
         self.device = choose(device)
         self.folder = folder
         if data is not None:

@@ -5,7 +5,6 @@ done and why.
 """
 
 import inspect
-import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -16,7 +15,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 
-from ganbook.base import seeds
+from ganbook.base import seeds, validate
 from ganbook.base.description import described
 from ganbook.base.devices import choose
 from ganbook.base.errors import InputError
@@ -79,7 +78,7 @@ class Recipe:
 
         Convolutions lie in memory with their channels last, which a CPU works through about a tenth faster.
         """
-        with seeds.global_draws("weights", whole(seed), device=torch.device("cpu")):
+        with seeds.global_draws("weights", validate.whole(None, "seed", seed), device=torch.device("cpu")):
             G, D = self.G(), self.D()
         device, last = choose(device), torch.channels_last
         return G.to(device).to(memory_format=last), D.to(device).to(memory_format=last)
@@ -138,19 +137,6 @@ def get(name: str) -> Recipe:
     if name not in RECIPES:
         raise InputError(f"There is no recipe {name!r}. The recipes are: {', '.join(RECIPES)}.")
     return RECIPES[name]
-
-
-def whole(seed: Any) -> int:
-    """Return `seed`, a whole number of any kind (NumPy's, a tensor's), as Python's int: draws are addressed by it.
-
-    Raises InputError for anything else, True and 3.0 among them.
-    """
-    try:
-        if isinstance(seed, bool):
-            raise TypeError
-        return operator.index(seed)
-    except TypeError as error:
-        raise InputError(f"Expected a seed that is a whole number, got {seed!r}.") from error
 
 
 def _sorted_out(recipe: Recipe, changes: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ganbook.training.ema import averaged
 from ganbook.training.export import export
 from ganbook.training.loop import Record, train
 from ganbook.training.precision import fast, of_compilation
-from ganbook.training.recipes import Recipe, whole
+from ganbook.training.recipes import Recipe
 
 FORMAT = "ganbook checkpoint 1"
 # Of a recipe's description, what does not bear on the next step: words, and what a new training starts and ends with.
@@ -66,7 +66,7 @@ class Run:
         if data is not None and folder is not None:
             raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
         self.recipe = recipe
-        self.seed = whole(seed)
+        self.seed = validate.whole(None, "seed", seed)
         self.device = choose(device)
         self.folder = folder
         if data is not None:

@@ -388,9 +388,9 @@ def test_a_seed_is_its_number_whatever_its_type(seed, small_folder, tmp_path):
 
 @pytest.mark.parametrize("seed", [3.0, True, "3", None, [3], float("nan")], ids=repr)
 def test_a_seed_that_is_no_whole_number_is_refused(seed):
-    with pytest.raises(InputError, match="seed that is a whole number, got"):
+    with pytest.raises(InputError, match="seed as a whole number, such as seed=1, got"):
         Run(TINY, seed=seed)
-    with pytest.raises(InputError, match="seed that is a whole number, got"):
+    with pytest.raises(InputError, match="seed as a whole number, such as seed=1, got"):
         TINY.networks(seed)
 
 
@@ -489,6 +489,15 @@ def test_a_step_that_was_cut_off_is_no_place_to_go_on_from(kind, opt_d, small_fo
     with pytest.raises(InputError, match=r"Step 2 .* cut off .* nothing was written"):
         run.save(tmp_path / "run.pt")
     assert not (tmp_path / "run.pt").exists()
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_step_with_several_updates_of_d_is_cut_off_after_the_first_of_them(at, small_folder):
+    run = Run(dataclasses.replace(TINY, objective=Breaks(at), k=2), folder=small_folder)
+    with pytest.raises(ZeroDivisionError):  # in the second update of D, or in that of G
+        list(run.train(1))
+    with pytest.raises(InputError, match=r"Step 1 .* cut off"):
+        list(run.train(1))
 
 
 @pytest.mark.parametrize("kind", [Breaks, BreaksAsInput])

@@ -350,7 +350,9 @@ def test_the_weights_on_the_page_are_those_that_are_stored(scripts, name):
 
 def test_the_list_of_networks_is_what_was_exported(scripts):
     scripts.add_script_tag(path=DEMOS / "weights" / "list.js")
-    assert sorted(scripts.evaluate("Object.keys(ganbook.available)")) == MODELS == sorted(export_demo.MODELS)
+    assert scripts.evaluate("ganbook.available") == export_demo.MODELS and sorted(export_demo.MODELS) == MODELS
+    for name, title in export_demo.MODELS.items():
+        assert scripts.evaluate("name => ganbook.models[name].title", name) == title
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["odd", "even"])

@@ -32,7 +32,7 @@ from ganbook.viewing.latent import principal
 FOLDER = Path(__file__).resolve().parents[2] / "book" / "_static" / "demos" / "weights"
 # The networks on the page, the first of which it opens with, and what the page calls them. Any stored generator that is
 # a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator).
-MODELS = {"conditional": "conditional DCGAN", "a-dcgan": "DCGAN"}
+MODELS = {"conditional": "conditional DCGAN", "a-dcgan": "DCGAN, no label"}
 DIRECTIONS = 6  # sliders on the page
 REACH = 3.0  # a slider runs from -REACH to REACH standard deviations
 SAMPLES = 400  # digits on which a direction is measured
