@@ -88,6 +88,13 @@ def test_no_stored_output_is_an_unexpected_error(chapter):
         assert bool(errors) == expected, f"cell {number}: errors {errors}, tagged raises-exception: {expected}"
 
 
+def test_a_source_that_a_chapter_prints_is_compared_with_the_stored_one(chapter):
+    """Names in the package change; what a stamped chapter shows of it must not be left behind."""
+    for number, cell in code(chapter):
+        if "getsource(" in cell.source:
+            assert cell.source.startswith("# NBVAL_CHECK_OUTPUT"), f"cell {number}"
+
+
 def test_every_line_that_a_claim_shows_has_its_record(chapter):
     for number, cell in code(chapter):
         for output in cell.outputs:
