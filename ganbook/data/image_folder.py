@@ -139,20 +139,20 @@ def _read(path: Path, size: int, mode: str) -> tuple[Tensor, list[str], tuple[in
         w, h = image.size
         if min(w, h) < size:
             raise InputError(f"has {w}x{h} pixels, fewer than {size}x{size}")
-        several = getattr(image, "n_frames", 1) > 1
-        if several and image.format != "MPO":
-            raise InputError(f"holds {image.n_frames} pictures")
+        pictures = getattr(image, "n_frames", 1)
+        if pictures > 1 and image.format != "MPO":
+            raise InputError(f"holds {pictures} pictures")
         if (image.format == "PNG" and _bits(path) > 8) or image.mode not in MODES:
             raise InputError(f"is neither grey nor RGB with 8 bits a channel (Pillow's mode {image.mode})")
         if ("A" in image.mode or "transparency" in image.info) and _alpha(image) < 255:
             raise InputError("is partly transparent")
         grey, turned = image.mode in ("1", "L", "LA"), image.getexif().get(ORIENTATION, 1) in range(2, 9)
-        image = ImageOps.exif_transpose(image).convert(mode)
-        w, h = image.size
+        upright = ImageOps.exif_transpose(image).convert(mode)
+        w, h = upright.size
         side = min(w, h)
         left, top = (w - side) // 2, (h - side) // 2
-        square = image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BILINEAR)
-    taken = (several, turned, mode == "L" and not grey, mode == "RGB" and grey, w != h, side > size)
+        square = upright.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BILINEAR)
+    taken = (pictures > 1, turned, mode == "L" and not grey, mode == "RGB" and grey, w != h, side > size)
     pixels = torch.from_numpy(np.array(square))
     pixels = pixels if mode == "L" else pixels.permute(2, 0, 1)  # (size, size, 3) -> (3, size, size)
     return pixels, list(compress(STEPS, taken)), (w, h)
