@@ -183,7 +183,7 @@ def test_nothing_is_left_out_that_nobody_names():
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory):
-    """The repository as git would clone it with what stands in the work tree, a folder of images, and two short runs."""
+    """The repository as a clone has it, with what stands in the work tree, a folder of images, and two short runs."""
     folder = tmp_path_factory.mktemp("clone")
     listed = subprocess.check_output(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, text=True)
     for name in listed.split("\0"):
