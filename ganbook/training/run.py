@@ -119,9 +119,20 @@ class Run:
             )
         self._look_at_data()
         r, (G, D) = self.recipe, self._players
-        options: dict[str, Any] = {"m": r.m, "k": r.k, "reuse_fakes": r.reuse_fakes, "opt_g": self.opt_g}
-        options |= {"opt_d": self.opt_d, "seed": self.seed, "start": self.step, "steps": steps}
-        records = train(G, D, r.objective, self.data, **options)
+        records = train(
+            G,
+            D,
+            r.objective,
+            self.data,
+            opt_g=self.opt_g,
+            opt_d=self.opt_d,
+            steps=steps,
+            m=r.m,
+            k=r.k,
+            seed=self.seed,
+            start=self.step,
+            reuse_fakes=r.reuse_fakes,
+        )
         while True:
             with held() as interrupts:
                 record = self._make_step(records)
@@ -239,8 +250,8 @@ class Run:
             described = json.loads(content["recipe"])
             recipe = _recipe_of(path, described["name"]) if recipe is None else recipe
             _same_recipe(path, described, recipe)
-            how: dict[str, Any] = {"device": device, "data": data, "folder": folder}
-            run = cls(recipe, seed=int(content["seed"]), bf16=bf16, compiled=compiled, **how)
+            seed = int(content["seed"])
+            run = cls(recipe, seed=seed, device=device, data=data, folder=folder, bf16=bf16, compiled=compiled)
             if "networks" in content:
                 _same_networks(path, json.loads(content["networks"]), run)
             for name, part in run._parts().items():
