@@ -238,6 +238,8 @@ ONE_OF_EACH = """() => {
   };
   thin(document.body, "");
 }"""
+# A ResizeObserver tells of a new size after the next layout; the page then sees to what scrolls.
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 ELSEWHERE = "([target, place]) => !document.querySelector(target).closest(place)"
 
 
@@ -368,7 +370,7 @@ def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name):
         shape = {"rules": {"color-contrast": {"enabled": False}}}
         for size in (page.viewport_size, desk):
             page.set_viewport_size(size)
-            page.wait_for_timeout(500)  # the page sees to what scrolls once the size has not changed for a while
+            page.evaluate(TWO_FRAMES)
             found = findings(page, **shape)
             assert not found, f"axe-core finds at {size['width']} px:\n" + "\n".join(found)
         page.evaluate(ONE_OF_EACH)

@@ -1,10 +1,10 @@
-"""How often must an MLP GAN be restarted? Trains the variants of chapter 3 from several seeds: python -m
-tools.experiments.restarts
+"""How often must an MLP GAN be restarted? Trains the variants of chapter 3 from several seeds.
+
+    python -m tools.experiments.restarts
 
 About half an hour on two cores, one process a core; step counts differ between variants to keep it so. Writes
-ganbook/assets/results/restarts.json, and restarts.png with
-samples of every run of two of the variants. A run whose row stands in the file with the same settings is not repeated,
-so the command can be stopped and continued.
+ganbook/assets/results/restarts.json, and restarts.png with samples of every run of two of the variants. A run whose row
+stands in the file with the same settings is not repeated, so the command can be stopped and continued.
 """
 
 import argparse
