@@ -160,6 +160,18 @@ def test_a_result_is_no_assertion(chapter):
                 )
 
 
+# These compute a distance on features that they have taken by hand. All but the chapter that explains the distance
+# change to `frechet_distance` when they are next run, since their numbers change a little with it.
+ON_FEATURES = {"03_mlp_gan", "04b_bug_clinic", "05_dcgan", "06_sizes", "07_measuring", "08_failures", "09_wasserstein"}
+ON_FEATURES |= {"10_modern", "11_conditional", "13_beyond", "15_which"}
+
+
+def test_a_generators_distance_comes_from_one_function(path):
+    by_hand = any("ganbook.metrics.frechet" in cell.source for _, cell in code(nbformat.read(path, as_version=4)))
+    assert by_hand <= (path.stem in ON_FEATURES), "use ganbook.evaluation.distance.frechet_distance"
+    assert by_hand or path.stem not in ON_FEATURES, f"take {path.stem} off the list"
+
+
 def test_code_cells_are_short(chapter):
     long = {
         number: len(cell.source.splitlines()) for number, cell in code(chapter) if len(cell.source.splitlines()) > 25
