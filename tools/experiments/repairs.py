@@ -112,8 +112,8 @@ def variants() -> dict[str, Plan]:
     """All variants by name; the steps are such that each sees IMAGES real images."""
     published, repaired = get("c-mlp"), get("mlp")
     recipes = {"published": published, "repaired": repaired}
-    recipes |= {f"published, {name}": repair.make(published) for name, repair in REPAIRS.items()}
-    recipes |= {f"repaired, without {name}": repair.undo(repaired) for name, repair in REPAIRS.items()}
+    recipes |= {f"published + {name}": repair.make(published) for name, repair in REPAIRS.items()}
+    recipes |= {f"repaired - {name}": repair.undo(repaired) for name, repair in REPAIRS.items()}
     recipes["published, sigmoid and BCELoss"] = published.change(objective=Sigmoid(average=True, joint=True))
     table = {name: Plan(recipe, IMAGES // recipe.m, SEEDS) for name, recipe in recipes.items()}
     table["published, 50 epochs"] = Plan(published, sized(published.steps, 30), FULL_SEEDS, LOOKS)
