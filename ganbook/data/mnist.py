@@ -1,5 +1,6 @@
 """MNIST and Fashion-MNIST: sets of grey images, each in four files."""
 
+import gzip
 from pathlib import Path
 
 import torch
@@ -7,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganbook.base.errors import InputError
+from ganbook.base.files import replace
 from ganbook.data import idx
 from ganbook.data.images import Images
 
@@ -96,6 +98,26 @@ class Fashion(_FourFiles):
             )
         place = idx.FASHION if folder is None else idx.place(Path(folder), "FashionMNIST", download)
         super().__init__(split, place, size, self.KINDS, rotate=rotate, device=device)
+
+
+def as_torchvision(folder: str | Path) -> Path:
+    """Write the package's copy of MNIST below `folder` as torchvision keeps it, 55 MB, and return `folder`.
+
+    torchvision.datasets.MNIST(folder) then has its files without a download. What is there already stays.
+
+    >>> import tempfile
+    >>> from torchvision import datasets
+    >>> from ganbook.data.mnist import as_torchvision
+    >>> len(datasets.MNIST(as_torchvision(tempfile.mkdtemp()), train=False))
+    10000
+    """
+    raw = Path(folder) / "MNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for packed in sorted(idx.EMBEDDED.glob("*.gz")):
+        if not (raw / packed.stem).exists():
+            with replace(raw / packed.stem) as file:
+                file.write(gzip.decompress(packed.read_bytes()))
+    return Path(folder)
 
 
 def _resize(images: Tensor, size: int, chunk: int = 10_000) -> Tensor:

@@ -1,6 +1,138 @@
 """Answers to the exercises of chapter 1, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
+# %% ex-noise-step right: the mean written out, gradients cleared first
+def step(D, optimiser, x, y):
+    optimiser.zero_grad()
+    logits = D(x)
+    loss = (F.softplus(logits) - y * logits).mean()
+    loss.backward()
+    optimiser.step()
+    return float(loss)
+
+
+# %% ex-noise-step right: by probabilities and BCELoss
+def step(D, optimiser, x, y):
+    for group in optimiser.param_groups:
+        for p in group["params"]:
+            p.grad = None
+    loss = nn.BCELoss()(torch.sigmoid(D(x)), y.float())
+    loss.backward()
+    optimiser.step()
+    return loss.detach().item()
+
+
+# %% ex-noise-step wrong: no zero_grad
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), y.float())
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: no step
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), y.float())
+    optimiser.zero_grad()
+    loss.backward()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: clears the gradients it has just computed
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), y.float())
+    loss.backward()
+    optimiser.zero_grad()
+    optimiser.step()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: labels the other way round
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), 1 - y.float())
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: logits taken for probabilities
+def step(D, optimiser, x, y):
+    loss = F.mse_loss(D(x), y.float())
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: a sum instead of a mean
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), y.float(), reduction="sum")
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+# %% ex-noise-step wrong: returns the tensor
+def step(D, optimiser, x, y):
+    loss = F.binary_cross_entropy_with_logits(D(x), y.float())
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss
+
+
+# %% ex-noise-slope right: backward on a copy, with the gradients of D put back
+def slope(D, x):
+    before = [p.grad for p in D.parameters()]
+    copy = x.clone().requires_grad_(True)
+    D(copy).sum().backward()
+    for p, grad in zip(D.parameters(), before):
+        p.grad = grad
+    return copy.grad
+
+
+# %% ex-noise-slope right: one image at a time
+def slope(D, x):
+    found = []
+    for image in x.detach().split(1):
+        image = image.clone().requires_grad_()
+        found += torch.autograd.grad(D(image).squeeze(), image)
+    return torch.cat(found)
+
+
+# %% ex-noise-slope wrong: of the probability
+def slope(D, x):
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(torch.sigmoid(D(x)).sum(), x)[0]
+
+
+# %% ex-noise-slope wrong: of the mean over the images
+def slope(D, x):
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(D(x).mean(), x)[0]
+
+
+# %% ex-noise-slope wrong: downwards
+def slope(D, x):
+    x = x.detach().requires_grad_()
+    return -torch.autograd.grad(D(x).sum(), x)[0]
+
+
+# %% ex-noise-slope wrong: leaves gradients in D
+def slope(D, x):
+    x = x.detach().requires_grad_()
+    D(x).sum().backward()
+    return x.grad
+
+
+# %% ex-noise-slope wrong: marks the images of the caller
+def slope(D, x):
+    x.requires_grad_()
+    return torch.autograd.grad(D(x).sum(), x)[0]
+
+
 # %% ex-noise-reshape right: view
 def rows(x):
     return x.view(len(x), -1)
@@ -109,39 +241,37 @@ one_image_a_row = [True, True, False, False, False]
 torch.manual_seed(0)
 D_split = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 1), nn.Flatten(0))
 optimiser = torch.optim.Adam(D_split.parameters(), lr=1e-3)
-x_both, y_both = to_floats(torch.cat([left_set, right_set])), torch.cat([torch.ones(500), torch.zeros(500)])
+x_both, y_both = torch.cat([left_set, right_set]) / 127.5 - 1, torch.cat([torch.ones(500), torch.zeros(500)])
 for _ in range(1_500):
     rows_now = torch.randint(1_000, (128,))
     loss = F.binary_cross_entropy_with_logits(D_split(x_both[rows_now]), y_both[rows_now])
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-on_training = (share_of_digits(D_split, left_set) + 1 - share_of_digits(D_split, right_set)) / 2
-on_test = (share_of_digits(D_split, new_left) + 1 - share_of_digits(D_split, new_right)) / 2
+on_training, on_test = accuracy(D_split, left_set, right_set), accuracy(D_split, new_left, new_right)
 
 # %% ex-noise-split wrong: per cent instead of shares
 on_training, on_test = 100.0, 50.3
 
 # %% ex-noise-split wrong: tests on the training images, FULL BUDGET
-sets = [left_set, right_set, left_set, right_set]
-D_split, on_test = learned_judge(sets, (256,), 0.0, seed=0, steps=budget(1_500))
-on_training = (share_of_digits(D_split, left_set) + 1 - share_of_digits(D_split, right_set)) / 2
+D_split = fit(mlp.Discriminator(hidden=(256,), dropout=0.0), left_set, right_set, 1_500, 1e-3, seed)
+on_training = on_test = accuracy(D_split, left_set, right_set)
 
 # %% ex-noise-split wrong: trains for four steps, FULL BUDGET
-sets = [left_set, right_set, new_left, new_right]
-D_split, on_test = learned_judge(sets, (256,), 0.0, seed=0, steps=4)
-on_training = (share_of_digits(D_split, left_set) + 1 - share_of_digits(D_split, right_set)) / 2
+D_split = fit(mlp.Discriminator(hidden=(256,), dropout=0.0), left_set, right_set, 4, 1e-3, seed)
+on_training = accuracy(D_split, left_set, right_set)
+on_test = accuracy(D_split, new_left, new_right)
 
 # %% ex-noise-split wrong: counts only one of the two sets, FULL BUDGET
-sets = [left_set, right_set, new_left, new_right]
-D_split, on_test = learned_judge(sets, (256,), 0.0, seed=0, steps=budget(1_500))
-on_training = (share_of_digits(D_split, left_set) + share_of_digits(D_split, right_set)) / 2
+D_split = fit(mlp.Discriminator(hidden=(256,), dropout=0.0), left_set, right_set, 1_500, 1e-3, seed)
+on_training = accuracy(D_split, left_set, left_set)
+on_test = accuracy(D_split, new_left, new_right)
 
 
 # %% ex-noise-zdim right: another seed, and the images made in two halves
 def untrained(z_dim, hidden):
-    with seeds.global_draws("weights", 7, device=torch.device("cpu")):
-        generator = mlp.Generator(z_dim=z_dim, hidden=hidden)
+    torch.manual_seed(7)
+    generator = mlp.Generator(z_dim=z_dim, hidden=hidden)
     with torch.no_grad():
         z = torch.randn(5_000, z_dim, generator=torch.Generator().manual_seed(1))
         return to_bytes(torch.cat([generator.eval()(half) for half in z.chunk(2)]))
