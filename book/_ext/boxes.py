@@ -25,8 +25,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "noise": Kind("ellipse", 48, 48),
-    "generator": Kind("network", 84, 62),
-    "discriminator": Kind("network", 84, 62),
+    "generator": Kind("network", 92, 62),
+    "discriminator": Kind("network", 92, 62),
     "data": Kind("stack", 58, 58, inside=False),
     "real": Kind("picture", 58, 58, inside=False),
     "fake": Kind("picture", 58, 58, inside=False),

@@ -30,7 +30,7 @@ from drawing import (
 )
 
 LANE = 17  # gradients run this far beside the data
-ALONG, ACROSS = 38, 20  # the gaps between boxes, along the flow of the data and across it
+ALONG, ACROSS = 36, 20  # the gaps between boxes, along the flow of the data and across it
 
 
 # ------------------------------------------------------------------------------------------------------- layout
@@ -57,7 +57,7 @@ def measured(one: Panel, down: bool) -> Extent:
     rows, columns = one.size
     left, right = [0.0] * columns, [0.0] * columns
     up, low = [0.0] * rows, [0.0] * rows
-    gaps = [float(ACROSS if down else ALONG)] * columns, [float(ALONG if down else ACROSS)] * rows
+    gaps = [ACROSS / 2 if down else float(ALONG)] * columns, [float(ALONG if down else ACROSS)] * rows
     for box in one.boxes.values():
         (r, last_r), (c, last_c) = box.rows, box.columns
         lines = box.beside()
