@@ -42,16 +42,17 @@ def size_of(shape: list[int]) -> str:
     return f"$({', '.join(['m', *map(str, shape)])}{',' if not shape else ''})$"
 
 
-def wrapped_list(names: list[str], room: float) -> list[str]:
-    """Names in lines of at most `room`; a name is broken only if it does not fit a line."""
+def listed(names: list[str], known: set[str], room: float) -> list[str]:
+    """The names in lines of at most `room`, broken at commas; if `known` holds any, the others are bold."""
     lines: list[str] = []
     for name in names:
-        if lines and width(f"{lines[-1]}, {name}", SMALL) <= room:
-            lines[-1] += f", {name}"
-        else:
-            lines = [*lines[:-1], lines[-1] + ","] if lines else lines
-            lines.append(name)
-    return lines
+        for part in name.split(", "):
+            word = part if name in known or not known else f"**{part}**"
+            if lines and width(f"{lines[-1]}, {word},", SMALL) <= room:
+                lines[-1] += f", {word}"
+            else:
+                lines.append(word)
+    return [*(f"{line}," for line in lines[:-1]), *lines[-1:]]
 
 
 class Player(NamedTuple):
@@ -88,8 +89,7 @@ def tower(letter: str, network: dict, known: set[str]) -> Piece:
         made += f'<g class="tensor {kind}">{bar}{size}</g>'
         y += TENSOR
         for group in groups[number : number + 1]:  # what happens on the way to the next bar
-            names = [layer["words"] for layer in group["layers"]]
-            lines = wrapped_list([name if name in known or not known else f"**{name}**" for name in names], room)
+            lines = listed([layer["words"] for layer in group["layers"]], known, room)
             for n, words in enumerate(lines):
                 made += text(side, y + 6 + LINE * (n + 0.5), words, anchor="start")
             if group["parameters"]:

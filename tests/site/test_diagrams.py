@@ -16,6 +16,8 @@ import diagrams
 import drawing
 import nbformat
 import pytest
+import towers
+import yaml
 from bs4 import BeautifulSoup
 from conftest import needs_browser
 from nbconvert import HTMLExporter
@@ -24,7 +26,7 @@ from PIL import Image
 from ganbook.chapters import stored_diagrams
 from ganbook.models import parameters
 from ganbook.training import recipes
-from tools.site import draw, edition, slides
+from tools.site import course, draw, edition, pdf, slides
 from tools.site.plain import Plain
 
 ROOT = draw.ROOT
@@ -92,6 +94,15 @@ def test_a_mistake_in_a_file_is_answered_with_a_sentence(change, said):
     bad = {**good, **change}
     with pytest.raises(ValueError, match=re.escape(said)):
         boxes.panel(bad, bad["boxes"])
+
+
+def test_the_example_in_contributing_can_be_drawn_and_names_every_kind():
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Adding a diagram\n")[2]
+    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", section, re.DOTALL)[1])
+    drawn = ET.fromstring(diagrams.svg(example, "a", False))
+    assert {one.get("data-name") for one in drawn.iter() if one.get("data-name")} == set(example["boxes"])
+    named = re.search(r"The kinds of boxes are in `book/_ext/boxes.py`: ([a-z,\s]+)\.", section)[1]
+    assert set(re.split(r",\s", named)) == set(boxes.KINDS)
 
 
 def test_a_file_without_a_description_is_refused(tmp_path, monkeypatch):
@@ -251,7 +262,10 @@ def tab(browser):
     assert not [url for url in asked if not url.startswith((ROOT / "book" / "_static").as_uri())], "asked of others"
 
 
-def everything(font: str = "DejaVu Sans, Verdana, sans-serif") -> str:
+WIDEST = "DejaVu Sans, Verdana, sans-serif"
+
+
+def everything(font: str = WIDEST) -> str:
     """All diagrams below each other, as on a page."""
     drawn = "".join(diagrams.draw(name, name) for name in NAMES)
     return f'<div style="font-family: {font}">{drawn}</div>'
@@ -284,6 +298,21 @@ def test_the_measure_finds_faults(tab, fault):
 def test_boxes_lie_apart_words_fit_and_arrows_cross_none(tab, width):
     tab.set_viewport_size({"width": width, "height": 600})
     draw.open_page(tab, everything())
+    found = tab.evaluate(MEASURE)
+    assert not found, "\n".join(found)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [342, 672])
+def test_the_networks_of_other_recipes_fit_too(tab, tmp_path, monkeypatch, width):
+    monkeypatch.setattr(towers, "NETWORKS", tmp_path)
+    drawn = ""
+    for recipe in ("a-dcgan", "b-dcgan16", "c-noise", "goodfellow-2014", "stacked"):
+        (tmp_path / f"{recipe}.json").write_text(draw.as_stored(recipe), encoding="utf-8")
+        content = {"title": recipe, "description": "Layers.", "networks": recipe}
+        drawn += f'<div class="diagram">{"".join(diagrams.svg(content, recipe, form) for form in (False, True))}</div>'
+    tab.set_viewport_size({"width": width, "height": 600})
+    draw.open_page(tab, f'<div style="font-family: {WIDEST}">{drawn}</div>')
     found = tab.evaluate(MEASURE)
     assert not found, "\n".join(found)
 
@@ -345,7 +374,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @needs_browser
-@pytest.mark.parametrize("theme, ground", [("light", "#ffffff"), ("dark", "#14181e")])
+@pytest.mark.parametrize("theme, ground", [("light", "#ffffff"), ("dark", "#121212")])
 def test_words_and_lines_stand_out_in_light_and_dark(tab, theme, ground):
     assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
     tab.set_viewport_size({"width": 720, "height": 600})
@@ -422,6 +451,30 @@ def test_the_edition_and_the_slides_show_the_diagrams_of_a_chapter(chapter, monk
     deck = BeautifulSoup(slides.deck(notebook, reader), "html.parser")
     titles = [figure.svg.title.text for figure in deck.select("figure:has(.diagram)")]
     assert titles == [diagrams.load(name)["title"] for name in names]
+
+
+def test_a_student_sees_the_diagrams_before_anything_has_run(tmp_path):
+    made = edition.edition(nbformat.read(CHAPTERS["01_noise"], 4), "01_noise", Plain())
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.metadata["tags"] = [], []  # nbgrader leaves neither
+    nbformat.write(made, tmp_path / "student.ipynb")
+    course.student_version(tmp_path / "student.ipynb")
+    cells = nbformat.read(tmp_path / "student.ipynb", 4).cells
+    shown = [cell for cell in cells if cell.cell_type == "code" and cell.outputs]
+    assert [cell.source.split("\n")[-1] for cell in shown] == ['show_diagram("classifier")']
+    assert shown[0].metadata.jupyter["source_hidden"] and "image/png" in shown[0].outputs[0].data
+
+
+def test_on_paper_the_words_of_a_diagram_are_still_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "SITE", tmp_path)
+    for page in ("one", "two"):
+        article = f"<article>{diagrams.draw('detach', 'diagram-0')}</article>"
+        (tmp_path / f"{page}.html").write_text(article, encoding="utf-8")
+    book = BeautifulSoup("".join(str(pdf.article(page, ["one", "two"])) for page in ("one", "two")), "html.parser")
+    marks = [mark for drawn in book.select("svg") for mark in drawn["aria-labelledby"].split()]
+    assert len(set(marks)) == 8, "two forms on each of two pages, each with a title and a description"
+    assert all(drawn.find(id=mark) for drawn in book.select("svg") for mark in drawn["aria-labelledby"].split())
 
 
 def test_a_diagram_that_is_not_there_is_answered_with_those_that_are():

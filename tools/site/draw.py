@@ -85,6 +85,8 @@ def layers(network: nn.Module, x: torch.Tensor) -> dict:
 def pair(name: str) -> dict:
     """Both networks of a recipe."""
     G, D = recipes.get(name).networks(seed=0)
+    if hasattr(G, "classes"):
+        raise SystemExit(f"The networks of {name} take labels too; what they do with them has no drawing yet.")
     z = torch.zeros(2, G.z_dim)
     with torch.no_grad():
         x = G.eval()(z)

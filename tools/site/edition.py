@@ -27,11 +27,12 @@ from ganbook.chapters.stored_diagrams import stored
 from tools.site.plain import DIAGRAM, ROOT, Plain
 
 EDITION = ROOT / "_build" / "edition"
-DIAGRAM_CELL = """\
+SHOW = """\
 # @title Diagram: {title}
 from ganbook.chapters.stored_diagrams import show_diagram
 
 show_diagram("{name}")"""
+SHOWS = re.compile(r'^show_diagram\("(.+)"\)$', re.MULTILINE)
 # What Colab shows in the place of a cell that is folded.
 TITLES = {"setup": "Set-up: run this cell first", "solution": "A solution", "hide-input": "Code"}
 
@@ -68,6 +69,16 @@ def plain_copy(notebook, name: str, reader: Plain, below_title: str = ""):
     return made
 
 
+def with_pictures(cells: list) -> list:
+    """The cells; those that show a diagram are folded and have it as their output, as if they had been run."""
+    for cell in cells:
+        if cell.cell_type == "code" and (found := SHOWS.search(cell.source)):
+            data, metadata = stored(found[1])
+            cell.outputs = [nbformat.v4.new_output("display_data", data=data, metadata=metadata)]
+            cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["diagram"]}
+    return cells
+
+
 def with_diagrams(cells: list) -> list:
     """The cells, those of text cut where a diagram stands; below a diagram its caption, and its words folded away."""
     found = []
@@ -77,17 +88,15 @@ def with_diagrams(cells: list) -> list:
             cell.source = first.strip("\n")
         found += [cell] if cell.source or not rest else []
         for number, (name, text) in enumerate(zip(rest[::2], rest[1::2])):
-            data, metadata = stored(name)
-            title, _, words = data["text/plain"].partition(". ")
-            source = DIAGRAM_CELL.format(title=title, name=name)
-            output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-            shown = nbformat.v4.new_code_cell(source, id=f"diagram-{cell.id}-{number}", outputs=[output])
-            shown.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["diagram"]}
+            title, _, words = stored(name)[0]["text/plain"].partition(". ")
+            found.append(
+                nbformat.v4.new_code_cell(SHOW.format(title=title, name=name), id=f"diagram-{cell.id}-{number}")
+            )
             caption, _, more = text.strip("\n").partition("\n\n")
             folded = f"<details><summary>The diagram in words</summary>\n\n{words}\n\n</details>"
             below = "\n\n".join(filter(None, [caption, folded, more]))
-            found += [shown, nbformat.v4.new_markdown_cell(below, id=f"below-{cell.id}-{number}")]
-    return found
+            found.append(nbformat.v4.new_markdown_cell(below, id=f"below-{cell.id}-{number}"))
+    return with_pictures(found)
 
 
 def with_captions(cells: list, reader: Plain) -> list:
