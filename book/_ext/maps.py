@@ -30,7 +30,7 @@ from drawing import (
 )
 
 LANE = 17  # gradients run this far beside the data
-ALONG, ACROSS = 36, 20  # the gaps between boxes, along the flow of the data and across it
+ALONG, ACROSS = 36.0, 20.0  # the gaps between boxes, along the flow of the data and across it
 
 
 # ------------------------------------------------------------------------------------------------------- layout
@@ -52,39 +52,41 @@ def tall(lines: list[tuple[str, float]]) -> float:
     return 5 + sum(size * 1.2 for _, size in lines) if lines else 0
 
 
+def reach(box: Box, down: bool) -> tuple[float, float, float, float]:
+    """How far a box with its words reaches from its middle: to the left, to the right, up, and down."""
+    lines = box.beside()
+    w, h = max((width(words, size) for words, size in lines), default=0), tall(lines)
+    if down:
+        return box.w, box.right + (8 + w if w else 0), max(box.up, h / 2), max(box.h, h / 2)
+    return max(box.w, w / 2), max(box.right, w / 2), box.up, box.h + h
+
+
 def measured(one: Panel, down: bool) -> Extent:
     """How much room each row and column needs. `down`: the data flow downwards, and notes stand on the right."""
     rows, columns = one.size
-    left, right = [0.0] * columns, [0.0] * columns
-    up, low = [0.0] * rows, [0.0] * rows
-    gaps = [ACROSS / 2 if down else float(ALONG)] * columns, [float(ALONG if down else ACROSS)] * rows
+    extent = Extent(
+        left=[0.0] * columns,
+        right=[0.0] * columns,
+        up=[0.0] * rows,
+        down=[0.0] * rows,
+        between_columns=[ACROSS / 2 if down else ALONG] * columns,
+        between_rows=[ALONG if down else ACROSS] * rows,
+    )
     for box in one.boxes.values():
-        (r, last_r), (c, last_c) = box.rows, box.columns
-        lines = box.beside()
-        w, h = max((width(line, size) for line, size in lines), default=0), tall(lines)
-        if box.long:  # it reaches beyond the middle of its first and its last place
-            left[c], right[last_c] = max(left[c], box.w), max(right[last_c], box.w)
-            up[r], low[last_r] = max(up[r], box.h), max(low[last_r], box.h)
-        if c == last_c:
-            left[c] = max(left[c], box.w, 0 if down else w / 2)
-            right[c] = max(right[c], box.right + 8 + w if down and w else box.right, 0 if down else w / 2)
-        if r == last_r:
-            up[r] = max(up[r], box.up, h / 2 if down else 0)
-            low[r] = max(low[r], box.h if down else box.h + h, h / 2 if down else 0)
+        ends = (box.columns[0], box.columns[1], box.rows[0], box.rows[1])
+        for sizes, at, size in zip(extent[:4], ends, reach(box, down)):
+            sizes[at] = max(sizes[at], size)
     for each in one.arrows:
-        a, b = one.boxes[each.start], one.boxes[each.end]
+        a, b = sorted((one.boxes[each.start], one.boxes[each.end]), key=lambda box: box.columns)
         room = width(each.label, SMALL)
-        if not room:
-            continue
-        if down:
-            c = max(a.columns[0], b.columns[0])
-            right[c] = max(right[c], LANE + 15 + room)
-        else:
-            c = min(a.columns[1], b.columns[1])
-            first, second = sorted((a, b), key=lambda box: box.columns)
-            free = right[c] - first.w + left[c + 1] - second.w
-            gaps[0][c] = max(gaps[0][c], room + 26 - free)
-    return Extent(left, right, up, low, *gaps)
+        if room and down:
+            c = b.columns[0]
+            extent.right[c] = max(extent.right[c], LANE + 15 + room)
+        elif room:
+            c = a.columns[1]
+            free = extent.right[c] - a.w + extent.left[c + 1] - b.w
+            extent.between_columns[c] = max(extent.between_columns[c], room + 26 - free)
+    return extent
 
 
 def joined(extents: list[Extent]) -> list[Extent]:
