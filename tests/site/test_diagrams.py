@@ -424,9 +424,14 @@ def test_drawing_a_picture_again_gives_the_same_words(tab, browser):
     assert len(drawn) > 8_000, "there is something on it"
 
 
+@pytest.fixture(scope="module")
+def reader():
+    return Plain()
+
+
 @pytest.mark.parametrize("chapter", [stem for stem, path in CHAPTERS.items() if SHOWN.search(prose(path))])
-def test_the_edition_and_the_slides_show_the_diagrams_of_a_chapter(chapter, monkeypatch):
-    notebook, reader = nbformat.read(CHAPTERS[chapter], 4), Plain()
+def test_the_edition_and_the_slides_show_the_diagrams_of_a_chapter(chapter, reader, monkeypatch):
+    notebook = nbformat.read(CHAPTERS[chapter], 4)
     names = SHOWN.findall(prose(CHAPTERS[chapter]))
     made = edition.edition(notebook, chapter, reader)
     at = [n for n, cell in enumerate(made.cells) if "diagram" in cell.metadata.get("tags", [])]
@@ -453,8 +458,8 @@ def test_the_edition_and_the_slides_show_the_diagrams_of_a_chapter(chapter, monk
     assert titles == [diagrams.load(name)["title"] for name in names]
 
 
-def test_a_student_sees_the_diagrams_before_anything_has_run(tmp_path):
-    made = edition.edition(nbformat.read(CHAPTERS["01_noise"], 4), "01_noise", Plain())
+def test_a_student_sees_the_diagrams_before_anything_has_run(tmp_path, reader):
+    made = edition.edition(nbformat.read(CHAPTERS["01_noise"], 4), "01_noise", reader)
     for cell in made.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.metadata["tags"] = [], []  # nbgrader leaves neither
@@ -482,8 +487,8 @@ def test_a_diagram_that_is_not_there_is_answered_with_those_that_are():
         stored_diagrams.stored("none")
 
 
-def test_a_link_to_a_diagram_has_words_outside_the_site():
-    assert Plain().names["fig-mlp-players"] == "the figure “The two players”"
+def test_a_link_to_a_diagram_has_words_outside_the_site(reader):
+    assert reader.names["fig-mlp-players"] == "the figure “The two players”"
 
 
 def test_stored_networks_are_short_files():
