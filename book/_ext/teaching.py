@@ -44,7 +44,8 @@ def words(notebook: dict) -> int:
 
 def figures(notebook: dict) -> int:
     outputs = [out for cell in notebook["cells"] if cell["cell_type"] == "code" for out in cell["outputs"]]
-    return sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
+    drawn = len(re.findall(r"^`{3,}\{diagram\}", prose(notebook), flags=re.MULTILINE))
+    return drawn + sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
 
 
 def reading(notebook: dict) -> float:

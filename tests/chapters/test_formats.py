@@ -64,7 +64,8 @@ def left_of_myst(text: str) -> list[str]:
 
 
 def code(notebook) -> list:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """The cells of code; in the edition without those that show diagrams."""
+    return [c for c in notebook.cells if c.cell_type == "code" and "diagram" not in c.metadata.get("tags", [])]
 
 
 def dump(source: str) -> str:
@@ -119,7 +120,8 @@ def test_the_edition_says_where_its_page_is_and_keeps_captions_exercises_and_que
     text = "\n\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
     assert f"(https://ganbook.github.io/ganbook/notebooks/{path.stem}.html)" in made.cells[0].source
     figures = [cell for cell in chapter.cells if "figure" in cell.metadata.get("mystnb", {})]
-    assert text.count("**Figure.** ") == len(figures)
+    drawn = re.findall(r"^```\{diagram\}", "\n".join(cell.source for cell in chapter.cells), flags=re.MULTILINE)
+    assert text.count("**Figure.** ") == len(figures) + len(drawn) and text.count("in words</summary>") == len(drawn)
     assert text.count("### Exercise: ") == len(course.exercises(chapter)) == text.count("<summary>Hint</summary>")
     assert text.count("<details>") == text.count("</details>")
     assert ("## Questions" in text) == (ROOT / "book" / "quizzes" / f"{path.stem}.yml").exists()

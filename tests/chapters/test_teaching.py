@@ -109,6 +109,8 @@ def test_words_are_counted_without_formulas_code_and_labels():
     assert teaching.words(notebook) == 5 and teaching.figures(notebook) == 1
     assert "5 words and 1 figure" in teaching.head(notebook) and "70 seconds" in teaching.head(notebook)
     assert "not measured yet" in teaching.head({"cells": cells, "metadata": {}})
+    notebook["cells"].append({"cell_type": "markdown", "source": ["```{diagram} two-players\n", "```"]})
+    assert teaching.figures(notebook) == 2, "a diagram is a figure"
 
 
 def test_markers_and_hidden_tests_are_not_shown():

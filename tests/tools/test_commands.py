@@ -92,6 +92,7 @@ LEFT_OUT = {
     "make pdf": "CI calls it after this",
     "python -m tools.site.pdf": "CI calls it after this, with a site",
     "make course": "CI calls it before this",
+    "python -m tools.site.draw": "it rewrites stored pictures; tests/site/test_diagrams.py draws one",
     "make clean": "tests/chapters/test_course_folder.py calls it",
     "make slides": "CI calls it before this",
     "python -m tools.checks.matrix": "it makes environments of gigabytes",

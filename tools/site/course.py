@@ -43,7 +43,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from notebook_form import read  # noqa: E402
 
-from tools.site.edition import plain_copy, with_captions  # noqa: E402
+from tools.site.edition import plain_copy, with_captions, with_pictures  # noqa: E402
 from tools.site.plain import Plain  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -216,6 +216,7 @@ def marked(gradebook: str, name: str) -> set[str]:
 def student_version(path: Path) -> None:
     """Drop what only the site needs: no cell of a student's copy starts folded, no solution is promised.
 
+    Of all outputs, which nbgrader removes, the diagrams come back. Their cells alone stay folded.
     An exercise without an answer raises; its tag lets Jupyter's "Run all" go on with the chapter behind it.
     """
     notebook = nbformat.read(path, as_version=4)
@@ -227,6 +228,7 @@ def student_version(path: Path) -> None:
         if "setup" not in kept:
             cell.metadata.pop("jupyter", None)
         cell.metadata.pop("mystnb", None)
+    with_pictures(notebook.cells)
     notebook.metadata.pop("widgets", None)  # the state of the chapter's own run
     nbformat.write(notebook, path)
 

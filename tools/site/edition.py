@@ -8,6 +8,10 @@ A chapter's source is written in MyST, which only the site can read. In the edit
 caption stands in a cell below its figure, numbers that the text takes from an output are printed, and links lead to the
 site. Code that the site folds away is folded here too, solutions among it. The code is the chapter's: only the marks of
 solutions and the hidden part of a check are cut, and a folded cell begins with a title for Colab. Outputs are kept.
+
+A diagram is the stored output of a folded cell of code that shows the same picture when it is run. Of all ways to put a
+picture into a notebook only an output is shown everywhere: Colab shows no attachments of Markdown cells, GitHub no SVG
+in Markdown.
 """
 
 import argparse
@@ -19,9 +23,16 @@ import yaml
 from contents import chapters
 from teaching import HIDDEN, MARKER, head, place, with_questions
 
-from tools.site.plain import ROOT, Plain
+from ganbook.chapters.stored_diagrams import stored
+from tools.site.plain import DIAGRAM, ROOT, Plain
 
 EDITION = ROOT / "_build" / "edition"
+SHOW = """\
+# @title Diagram: {title}
+from ganbook.chapters.stored_diagrams import show_diagram
+
+show_diagram("{name}")"""
+SHOWS = re.compile(r'^show_diagram\("(.+)"\)$', re.MULTILINE)
 # What Colab shows in the place of a cell that is folded.
 TITLES = {"setup": "Set-up: run this cell first", "solution": "A solution", "hide-input": "Code"}
 
@@ -58,10 +69,40 @@ def plain_copy(notebook, name: str, reader: Plain, below_title: str = ""):
     return made
 
 
-def with_captions(cells: list, reader: Plain) -> list:
-    """The cells without what only the site reads in their metadata; captions are cells below their figures."""
+def with_pictures(cells: list) -> list:
+    """The cells; those that show a diagram are folded and have it as their output, as if they had been run."""
+    for cell in cells:
+        if cell.cell_type == "code" and (found := SHOWS.search(cell.source)):
+            data, metadata = stored(found[1])
+            cell.outputs = [nbformat.v4.new_output("display_data", data=data, metadata=metadata)]
+            cell.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["diagram"]}
+    return cells
+
+
+def with_diagrams(cells: list) -> list:
+    """The cells, those of text cut where a diagram stands; below a diagram its caption, and its words folded away."""
     found = []
-    for number, cell in enumerate(cells):
+    for cell in cells:
+        first, *rest = DIAGRAM.split(cell.source) if cell.cell_type == "markdown" else [cell.source]
+        if rest:
+            cell.source = first.strip("\n")
+        found += [cell] if cell.source or not rest else []
+        for number, (name, text) in enumerate(zip(rest[::2], rest[1::2])):
+            title, _, words = stored(name)[0]["text/plain"].partition(". ")
+            found.append(
+                nbformat.v4.new_code_cell(SHOW.format(title=title, name=name), id=f"diagram-{cell.id}-{number}")
+            )
+            caption, _, more = text.strip("\n").partition("\n\n")
+            folded = f"<details><summary>The diagram in words</summary>\n\n{words}\n\n</details>"
+            below = "\n\n".join(filter(None, [caption, folded, more]))
+            found.append(nbformat.v4.new_markdown_cell(below, id=f"below-{cell.id}-{number}"))
+    return with_pictures(found)
+
+
+def with_captions(cells: list, reader: Plain) -> list:
+    """The cells without what only the site reads in their metadata; diagrams, and captions below figures, are cells."""
+    found = []
+    for number, cell in enumerate(with_diagrams(cells)):
         found.append(cell)
         caption = cell.metadata.pop("mystnb", {}).get("figure", {}).get("caption")
         cell.metadata.pop("ganbook", None)

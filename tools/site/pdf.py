@@ -69,6 +69,8 @@ def article(page: str, pages: list[str]) -> BeautifulSoup:
             folded.decompose()  # code that only draws
     for element in text.select("[id]"):
         element["id"] = mark(page, element["id"])
+    for named in text.select("[aria-labelledby]"):
+        named["aria-labelledby"] = " ".join(mark(page, one) for one in named["aria-labelledby"].split())
     for label in text.select("label[for]"):
         label["for"] = mark(page, label["for"])
     for choice in text.select("input[name]"):

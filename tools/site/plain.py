@@ -4,7 +4,8 @@
     reader.text(cell.source)
 
 Directives become paragraphs, quotes and tables; roles become the words that the site shows; labels disappear. Links to
-other pages of the book lead to the site, so that a single notebook needs no file beside it.
+other pages of the book lead to the site, so that a single notebook needs no file beside it. In the place of a diagram
+stands a mark, DIAGRAM, with the caption below it: who shows the text puts the picture there.
 """
 
 import posixpath
@@ -31,6 +32,7 @@ FENCE = re.compile(
 )
 EQUATION = re.compile(r"\$\$(?P<tex>.+?)\$\$ *\((?P<label>[\w-]+)\)", re.S)
 ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?:(?P<words>[^`<]+?) *<(?P<target>[^`>]+)>|(?P<key>[^`]+))`")
+DIAGRAM = re.compile(r"^<!-- diagram ([\w-]+) -->$", re.MULTILINE)
 VERBATIM = ("url", "doi", "eprint")  # fields of a .bib file in which a % or a ~ is only that
 KINDS = {"prf:theorem": "Theorem", "prf:definition": "Definition", "prf:algorithm": "Algorithm", "prf:remark": "Remark"}
 
@@ -63,6 +65,10 @@ def options(body: str) -> tuple[dict[str, str], str]:
         found[line[1]] = line[2]
         lines.pop(0)
     return found, "\n".join(lines).strip("\n")
+
+
+def first_sentence(caption: str) -> str:
+    return re.match(r".+?[.?](?=\s|$)|.+", caption, re.S)[0].rstrip(".")
 
 
 def quoted(text: str) -> str:
@@ -105,8 +111,7 @@ class Plain:
         for cell in notebook.cells:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             if "name" in figure:
-                first = re.match(r".+?[.](?=\s|$)|.+", figure.get("caption", ""), re.S)[0]
-                self.names[figure["name"]] = f"the figure “{self.roles(first.rstrip('.'))}”"
+                self.names[figure["name"]] = f"the figure “{self.roles(first_sentence(figure.get('caption', '')))}”"
             if cell.cell_type != "markdown":
                 continue
             for label, title in re.findall(r"^\(([\w-]+)\)=\n+#+ +(.+)$", cell.source, re.M):
@@ -114,8 +119,10 @@ class Plain:
             for found in FENCE.finditer(cell.source):
                 if not found["name"]:
                     continue
-                set_, _ = options(found["body"])
-                if label := set_.get("label", set_.get("name")):
+                set_, body = options(found["body"])
+                if found["name"] == "diagram":
+                    self.names[set_["name"]] = f"the figure “{self.roles(first_sentence(body.strip()))}”"
+                elif label := set_.get("label", set_.get("name")):
                     kind = KINDS.get(found["name"], "Exercise" if found["name"] == "exercise" else "")
                     self.names[label] = (
                         " ".join(filter(None, [kind, f"“{found['title']}”"])) if found["title"] else kind
@@ -147,6 +154,8 @@ class Plain:
         name, title = found["name"], found["title"].strip()
         set_, body = options(found["body"])
         body = FENCE.sub(fence, body)
+        if name == "diagram":
+            return f"<!-- diagram {title} -->\n\n**Figure.** {body.strip()}"
         if name == "exercise":
             return f"### Exercise: {title}\n\n{body}"
         if name in KINDS:

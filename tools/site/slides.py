@@ -4,10 +4,10 @@
     python -m tools.site.slides 01_noise       one
 
 A heading of level 2 starts a column of slides: its first paragraph; then, downwards, its boxes to predict in, theorems,
-numbered equations, figures with their captions, first drafts of code, printed tables, and the statements that the run
-made good ("holds: ..."). The whole text of the section is in the speaker's notes (press S). A cell's metadata changes
-this, as nbconvert has it: `slideshow.slide_type` "skip" leaves the cell out, "notes" keeps it for the notes only, and
-"slide" shows the whole cell, code included.
+numbered equations, diagrams, figures with their captions, first drafts of code, printed tables, and the statements that
+the run made good ("holds: ..."). The whole text of the section is in the speaker's notes (press S). A cell's metadata
+changes this, as nbconvert has it: `slideshow.slide_type` "skip" leaves the cell out, "notes" keeps it for the notes
+only, and "slide" shows the whole cell, code included.
 """
 
 import argparse
@@ -28,14 +28,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from contents import chapters  # noqa: E402
+from diagrams import draw  # noqa: E402
 from notebook_form import read  # noqa: E402
 from records import as_printed  # noqa: E402
 
-from tools.site.plain import Plain  # noqa: E402
+from tools.site.plain import DIAGRAM, Plain  # noqa: E402
 
 SLIDES = ROOT / "_build" / "slides"
 VENDOR = ROOT / "book" / "_static" / "vendor"
-LOOK = ROOT / "book" / "_static" / "slides.css"
+LOOK, COLOURS = (ROOT / "book" / "_static" / name for name in ("slides.css", "diagrams.css"))
 WORDS = 75  # of a paragraph on a slide; the rest is in the notes
 SUMMARY = 170  # of a summary's points on one slide, in smaller type
 ITEM = r"(?:[-*+]|\d+[.)]) +"  # what begins an item of a list
@@ -144,10 +145,7 @@ def of_code(cell, section: Section, reader: Plain, wanted: str) -> None:
     caption = reader.roles(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", ""))
     for output in cell.outputs:
         if {"image/png", "image/jpeg"} & set(output.get("data", {})):
-            first, *rest = re.split(r"(?<=\.)\s+", caption, maxsplit=1)
-            below = MARKDOWN.render(rest[0]) if rest else ""
-            body = f"<figure>{picture(cell, output)}<figcaption>{below}</figcaption></figure>"
-            section.slides.append(slide(body, first or section.title, name="figure"))
+            section.slides.append(figure_slide(picture(cell, output), caption, section.title))
         elif output.output_type == "stream" and output.name == "stdout":
             lines = output.text.rstrip().split("\n")
             section.holds += [line.removeprefix("holds: ") for line in lines if line.startswith("holds: ")]
@@ -157,11 +155,21 @@ def of_code(cell, section: Section, reader: Plain, wanted: str) -> None:
                 section.slides.append(slide(body, section.title, name="table"))
 
 
+def figure_slide(shown: str, caption: str, title: str) -> str:
+    """A picture; the first sentence of its caption is the title, the others stand below it."""
+    first, *rest = re.split(r"(?<=[.?])\s+", caption, maxsplit=1)
+    below = MARKDOWN.render(rest[0]) if rest else ""
+    return slide(f"<figure>{shown}<figcaption>{below}</figcaption></figure>", first or title, name="figure")
+
+
 def of_text(text: str, section: Section) -> None:
-    """Add what a Markdown cell shows beside its first paragraph: boxes, theorems, numbered equations."""
+    """Add what a Markdown cell shows beside its first paragraph: diagrams, boxes, theorems, numbered equations."""
     blocks = [block for block in paragraphs(text) if block not in section.shown]
     for number, block in enumerate(blocks):
-        if block.startswith(">"):
+        if found := DIAGRAM.match(block):
+            caption = blocks[number + 1].removeprefix("**Figure.** ")
+            section.slides.append(figure_slide(draw(found[1], f"diagram-{found[1]}"), caption, section.title))
+        elif block.startswith(">"):
             box = MARKDOWN.render(block)
             section.slides.append(slide(box, section.title, name="predict" if "**Predict" in block else "box"))
         elif r"\tag{" in block:
@@ -259,7 +267,9 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     for name in ("reveal", "mathjax"):
         shutil.copytree(VENDOR / name, folder / "static" / name)
     style = HtmlFormatter(style="default", cssclass="code").get_style_defs(".code")
-    (folder / "static" / "slides.css").write_text(LOOK.read_text(encoding="utf-8") + style, encoding="utf-8")
+    look, colours = (path.read_text(encoding="utf-8") for path in (LOOK, COLOURS))
+    colours = colours.replace("url(vendor/", "url(")  # MathJax, whose fonts it names, lies beside it
+    (folder / "static" / "slides.css").write_text(f"{colours}\n{look}{style}", encoding="utf-8")
     reader, made = Plain(), []
     for path in [ROOT / f"{page}.ipynb" for page in chapters(ROOT)]:
         if names and path.stem not in names:
