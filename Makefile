@@ -13,7 +13,6 @@ SITE = _build/.site
 COURSE ?= course
 
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
-NARROW = notebooks/01_noise.ipynb  # rewritten chapters, whose code is as wide as the column of a page
 # What the site is made of: the pages, the notebooks, the measurements, and the package's sources for the page book/api.md.
 PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) \
 	$(shell find book -type f -not -path '*/__pycache__/*') $(shell find ganbook -name '*.py')
@@ -89,7 +88,6 @@ clean:  ## remove what was built (the environment in .venv and a course's folder
 lint: $(INSTALLED)  ## check style and formatting, notebooks included, and the package's types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff format --check --config line-length=84 $(NARROW)
 	$(BIN)/python -m mypy
 
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
