@@ -42,7 +42,7 @@ def scripts(browser):
     """An empty page with the scripts of both demonstrations, and none of the pages' own."""
     context = browser.new_context(offline=True)
     page = context.new_page()
-    for name in (*TOY, "generator", *(f"weights/{name}" for name in MODELS), "weights/digits"):
+    for name in (*TOY, "inflate", "generator", *(f"weights/{name}" for name in MODELS), "weights/digits"):
         page.add_script_tag(path=DEMOS / f"{name}.js")
     yield page
     context.close()
