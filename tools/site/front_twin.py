@@ -42,8 +42,8 @@ class Twin:
 
     def __init__(self, G: nn.Module, D: nn.Module) -> None:
         self.G, self.D, self.average = G, D, deepcopy(G)
-        betas = (PLAN["beta1"], PLAN["beta2"])
-        self.opt_g, self.opt_d = (Adam(net.parameters(), lr=PLAN["rate"], betas=betas) for net in (G, D))
+        settings = {"lr": PLAN["rate"], "betas": (PLAN["beta1"], PLAN["beta2"]), "fused": True}
+        self.opt_g, self.opt_d = (Adam(net.parameters(), **settings) for net in (G, D))
         self.updates = 0  # of G
 
     def step(self, x: Tensor, normal: Callable[[], Tensor], players: str = "DG") -> dict[str, float]:

@@ -12,10 +12,10 @@ globalThis.ganbook = globalThis.ganbook || {};
     noise: 24,
     hiddenG: [128, 256],
     hiddenD: [256, 128],
-    m: 64,
-    beta1: 0.5,
+    m: 32,
+    beta1: 0,
     beta2: 0.99,
-    average: 0.995,
+    average: 0.998,
     rate: 0.002,
   };
   const SETTLING = 256; // noise vectors from which the average takes the statistics of its BatchNorm
