@@ -350,6 +350,21 @@ def test_with_less_motion_nothing_moves_before_the_click_and_little_after_it(vis
     assert drawings in (1, 2), "a picture a second"
 
 
+def test_a_page_that_nobody_sees_does_not_train(visit):
+    page = visit("index")
+    begin(page)
+    hide = """hidden => {
+      Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(hide, True)
+    step = stopped(page)
+    page.wait_for_timeout(200)
+    assert stopped(page) == step
+    page.evaluate(hide, False)
+    reached(page, step + 10)
+
+
 def test_without_scripts_the_film_stands_and_nothing_is_offered(visit):
     page = visit("index", java_script_enabled=False)
     assert page.locator(".front-film img").is_visible()

@@ -10,7 +10,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   const { colour, css, onTheme, calm, say, drawCurves } = ganbook.page;
   const SIDE = 14; // pixels of a digit
   const ACROSS = 4; // digits
-  const ENOUGH = 20000; // steps after which the training pauses, in case nobody looks
+  const ENOUGH = 600; // seconds after which the training pauses, in case nobody looks
 
   const root = document.getElementById("front-trainer");
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -21,7 +21,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   let playing = false;
   let awaited = false; // paused because nobody sees the page
   let reason = null; // why it was paused, until that is said
-  let curves, last, drawn, pauseAt;
+  let curves, last, drawn, since;
 
   // ---------------------------------------------------------------------------------------------------- the training
 
@@ -53,7 +53,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       worker.onmessage = ({ data }) => hear(data);
       worker.onerror = (event) => failed(event.message);
     }
-    [curves, last, drawn, pauseAt] = [[], null, 0, ENOUGH];
+    [curves, last, drawn] = [[], null, 0];
     const order = { do: "begin", run: ++run, data: ganbook.frontDigits, seed: number("seed"), settings: settings() };
     worker.postMessage(order);
   }
@@ -65,6 +65,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   function play() {
     playing = true;
+    since = performance.now();
     awaited = false;
     reason = null;
     worker.postMessage({ do: "play" });
@@ -88,10 +89,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     curves.push(...report.points);
     last = report;
     if (!report.alive) pause("A loss is no longer a number. Start again with lower learning rates.");
-    else if (report.step >= pauseAt) {
-      pauseAt += ENOUGH;
-      pause(`Paused after ${report.step.toLocaleString("en")} steps.`);
-    }
+    else if (performance.now() > since + 1000 * ENOUGH) pause("Paused after ten minutes.");
     if (!report.playing || performance.now() - drawn > (calm() ? 1000 : 0)) draw();
     if (reason !== null && !report.playing) {
       say(part("news"), `${reason} ${summary()}`);
