@@ -18,9 +18,10 @@ from ganbook.objectives import NonSaturating
 from ganbook.training.loop import update
 
 TRAINER = Path(__file__).resolve().parents[2] / "book" / "_static" / "demos" / "trainer.js"
+SETTING = re.compile(r"^    (\w+): (\[[\d, ]+\]|[\d.]+),(?: //.*)?$", re.MULTILINE)
 PLAN = {
     name: [int(width) for width in re.findall(r"\d+", value)] if value.startswith("[") else float(value)
-    for name, value in re.findall(r"^    (\w+): (\[[\d, ]+\]|[\d.]+),$", TRAINER.read_text(encoding="utf-8"), re.M)
+    for name, value in SETTING.findall(TRAINER.read_text(encoding="utf-8"))
 }
 IMAGE = (1, 14, 14)
 SLOPE = 0.2  # of LeakyReLU, as in layers.js

@@ -36,30 +36,31 @@ globalThis.ganbook = globalThis.ganbook || {};
     "f32x4.mul": [0xfd, 0xe6, 0x01],
   };
 
-  /** A whole number below 64 * 128 in LEB128 with a sign. */
-  const whole = (n) => (n < 64 ? [n] : [(n & 127) | 128, n >> 7]);
-  const counted = (items) => [...whole2(items.length), ...items.flat()];
-  const whole2 = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]); // without a sign
-  const section = (id, bytes) => [id, ...whole2(bytes.length), ...bytes];
+  // Whole numbers in LEB128, seven bits a byte: as a value, which has a sign, and as a count, which has none.
+  const value = (n) => (n < 64 ? [n] : [(n & 127) | 128, n >> 7]);
+  const count = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
+  const list = (items) => [...count(items.length), ...items.flat()];
+  const section = (id, bytes) => [id, ...count(bytes.length), ...bytes];
 
-  /** The bytes of a module that imports the memory "a.a" and exports one function "f" without a result.
+  /** The bytes of a module that imports the memory "a.a" and exports one function "f" without a result. Of its variables
+      parameters and numbers are whole, vectors are four float32.
       code: names of OPCODES, whole numbers, names of variables (their value) and "=name" (set it). */
-  function assembled(parameters, whole_numbers, vectors, code) {
-    const names = [...parameters, ...whole_numbers, ...vectors];
+  function assembled(parameters, numbers, vectors, code) {
+    const names = [...parameters, ...numbers, ...vectors];
     const word = (w) => {
       if (w in OPCODES) return OPCODES[w];
-      if (/^\d+$/.test(w)) return [0x41, ...whole(Number(w))];
+      if (/^\d+$/.test(w)) return [0x41, ...value(Number(w))];
       return [w[0] === "=" ? 0x21 : 0x20, names.indexOf(w.replace("=", ""))];
     };
-    const locals = [[whole_numbers.length, I32], [vectors.length, V128]];
-    const body = [...counted(locals), ...code.trim().split(/\s+/).flatMap(word), 0x0b];
+    const locals = [[numbers.length, I32], [vectors.length, V128]];
+    const body = [...list(locals), ...code.trim().split(/\s+/).flatMap(word), 0x0b];
     return Uint8Array.from([
       ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...section(1, [1, 0x60, ...counted(parameters.map(() => I32)), 0]), // the function's type
+      ...section(1, [1, 0x60, ...list(parameters.map(() => I32)), 0]), // the function's type
       ...section(2, [1, 1, 0x61, 1, 0x61, 2, 0, 1]), // the memory
       ...section(3, [1, 0]),
       ...section(7, [1, 1, 0x66, 0, 0]), // "f"
-      ...section(10, [1, ...whole2(body.length), ...body]),
+      ...section(10, [1, ...count(body.length), ...body]),
     ]);
   }
 

@@ -7,10 +7,11 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { colour, css, onTheme, calm, say, drawCurves } = ganbook.page;
+  const { onTheme, calm, say, drawCurves } = ganbook.page;
   const SIDE = 14; // pixels of a digit
   const ACROSS = 4; // digits
   const ENOUGH = 600; // seconds after which the training pauses, in case nobody looks
+  const POINTS = 3000; // of a curve; beyond, every second one is dropped
 
   const root = document.getElementById("front-trainer");
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -60,6 +61,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   function failed(why) {
     playing = false;
+    say(part("play"), "Train");
     say(part("news"), `The training stopped: ${why}`);
   }
 
@@ -87,6 +89,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     if (report.error) failed(report.error);
     if (report.run !== run) return;
     curves.push(...report.points);
+    if (curves.length > POINTS) curves = curves.filter((_, i) => i % 2);
     last = report;
     if (!report.alive) pause("A loss is no longer a number. Start again with lower learning rates.");
     else if (performance.now() > since + 1000 * ENOUGH) pause("Paused after ten minutes.");
