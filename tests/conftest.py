@@ -48,7 +48,7 @@ def visit(browser):
         context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         scripts = options.get("java_script_enabled", True)  # without, what a page would preload is given up
         page.on("requestfailed", lambda request: wrong.append(request.url) if scripts else None)

@@ -706,7 +706,7 @@ def sent(urls: list[str]) -> dict[Path, int]:
 
 @pytest.mark.parametrize(("name", "least"), [("play_generator", 1.5e6), ("play_toy", 1e4)])
 def test_the_pages_are_light(visit, name, least):
-    page = visit(name)
+    page = visit(f"book/{name}")
     opened = sum(path.stat().st_size for path in sent(page.files) if "demos" in path.parts)
     assert opened < 1e6, f"{opened / 1e6:.2f} MB for the demonstration on the disk, before anything is chosen"
     if name == "play_generator":
@@ -720,7 +720,7 @@ def test_the_pages_are_light(visit, name, least):
 @pytest.mark.parametrize("name", ["play_generator", "play_toy"])
 def test_everything_can_be_touched_on_a_telephone(visit, name):
     """Targets of 24 pixels at least (WCAG 2.2, criterion 2.5.8), and nothing to the right of the window."""
-    page = visit(name, width=390, has_touch=True)
+    page = visit(f"book/{name}", width=390, has_touch=True)
     targets = """() => [...document.querySelectorAll(".demo :is(button, select, input, summary, [tabindex='0'])")]
       .map(e => [e.dataset.part || e.id || e.textContent, e.getBoundingClientRect()])
       .filter(([, box]) => box.width).map(([what, {width, height, right}]) => ({what, width, height, right}))"""
