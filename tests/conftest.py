@@ -15,6 +15,7 @@ from tools.site import chromium
 
 torch.set_num_threads(1)  # pytest runs in two processes on two cores
 
+SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 CHROMIUM = chromium.find()
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome is installed on this machine")
 
@@ -28,6 +29,40 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*chromium.FLAGS])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens a page of the built site from the disk; afterwards nothing may have failed or asked for another host."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("The site is not built: run `make book` (or `make test`, which builds it first).")
+    contexts, wrong, files = [], [], []
+
+    def note(request):
+        (files if request.url.startswith(("file:", "data:", "blob:")) else wrong).append(request.url)
+
+    def open_page(name: str, width: int = 1280, **options):
+        options = {"color_scheme": "light", **options}
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+        scheme = options["color_scheme"]
+        context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        scripts = options.get("java_script_enabled", True)  # without, what a page would preload is given up
+        page.on("requestfailed", lambda request: wrong.append(request.url) if scripts else None)
+        page.on("request", note)
+        page.goto((SITE / f"{name}.html").as_uri())
+        if scripts:
+            page.wait_for_selector("[data-state=ready]")
+        page.files = files
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not wrong, f"asked of another host, failed, or complained: {wrong}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,7 +42,7 @@ def scripts(browser):
     """An empty page with the scripts of both demonstrations, and none of the pages' own."""
     context = browser.new_context(offline=True)
     page = context.new_page()
-    for name in (*TOY, "generator", *(f"weights/{name}" for name in MODELS), "weights/digits"):
+    for name in (*TOY, "inflate", "generator", *(f"weights/{name}" for name in MODELS), "weights/digits"):
         page.add_script_tag(path=DEMOS / f"{name}.js")
     yield page
     context.close()
@@ -556,38 +556,6 @@ def test_sixteen_digits_take_a_fifth_of_a_second(scripts, cost, name):
 # ------------------------------------------------------------------------------------------------ the pages, by hand
 
 
-@pytest.fixture
-def visit(browser):
-    """Opens a page of the built site from the disk; afterwards nothing may have failed or asked for another host."""
-    if not (SITE / "index.html").exists():
-        pytest.fail("The site is not built: run `make book` (or `make test`, which builds it first).")
-    contexts, wrong, files = [], [], []
-
-    def note(request):
-        (files if request.url.startswith(("file:", "data:", "blob:")) else wrong).append(request.url)
-
-    def open_page(name: str, width: int = 1280, **options):
-        options = {"color_scheme": "light", **options}
-        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
-        scheme = options["color_scheme"]
-        context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("requestfailed", lambda request: wrong.append(request.url))
-        page.on("request", note)
-        page.goto((SITE / "book" / f"{name}.html").as_uri())
-        page.wait_for_selector("[data-state=ready]")
-        page.files = files
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not wrong, f"asked of another host, failed, or complained: {wrong}"
-
-
 def the(page, part: str):
     return page.locator(f"[data-part={part}]")
 
@@ -628,7 +596,7 @@ def looked_at(page, G) -> tuple[dict, torch.Tensor]:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_generator_by_keyboard(visit, name):
-    page, G = visit("play_generator"), pretrained.load(name).G
+    page, G = visit("book/play_generator"), pretrained.load(name).G
     choose(page, name)
     handle = page.get_by_role("slider", name="Place between the four corners")
     handle.focus()
@@ -654,7 +622,7 @@ def test_the_generator_by_keyboard(visit, name):
 
 
 def test_the_generator_by_mouse(visit):
-    page = visit("play_generator")
+    page = visit("book/play_generator")
     square = the(page, "square")
     square.scroll_into_view_if_needed()
     box = square.bounding_box()
@@ -677,7 +645,7 @@ def test_the_generator_by_mouse(visit):
 
 
 def test_the_map_shows_the_corners_and_what_lies_between(visit):
-    page = visit("play_generator")
+    page = visit("book/play_generator")
     page.wait_for_function("ganbook.generatorDemo.state.mapped === ganbook.generatorDemo.state.map")
     cell = """([row, column]) => {
       const {state, noise} = ganbook.generatorDemo, canvas = document.querySelector("[data-part=map]");
@@ -697,14 +665,14 @@ def test_motion_is_reduced_where_the_reader_asks_for_it(visit):
       const now = ganbook.generatorDemo.state.corners[0];
       return now.reduce((sum, value, i) => sum + (value - z[i]) ** 2, 0);
     }"""
-    assert visit("play_generator", reduced_motion="reduce").evaluate(after) > 10, "at once at the new corners"
-    page = visit("play_generator", reduced_motion="no-preference")
+    assert visit("book/play_generator", reduced_motion="reduce").evaluate(after) > 10, "at once at the new corners"
+    page = visit("book/play_generator", reduced_motion="no-preference")
     assert page.evaluate(after) < 1e-9, "still at the old ones"
     page.wait_for_function("ganbook.generatorDemo.state.gliding === false")
 
 
 def test_a_digit_is_chosen_by_button(visit):
-    page, G = visit("play_generator"), pretrained.load("conditional").G
+    page, G = visit("book/play_generator"), pretrained.load("conditional").G
     three = page.get_by_role("button", name="Draw the digit 3")
     three.press("Space")
     assert three.get_attribute("aria-pressed") == "true"
@@ -721,7 +689,7 @@ def test_a_digit_is_chosen_by_button(visit):
 
 
 def test_weights_that_do_not_load_are_reported(visit):
-    page = visit("play_generator")
+    page = visit("book/play_generator")
     page.evaluate("() => { document.head.append = (script) => script.onerror(); }")
     page.get_by_label("Network").select_option("a-dcgan")
     page.get_by_text("The weights of a-dcgan did not load.").wait_for()
@@ -738,7 +706,7 @@ def sent(urls: list[str]) -> dict[Path, int]:
 
 @pytest.mark.parametrize(("name", "least"), [("play_generator", 1.5e6), ("play_toy", 1e4)])
 def test_the_pages_are_light(visit, name, least):
-    page = visit(name)
+    page = visit(f"book/{name}")
     opened = sum(path.stat().st_size for path in sent(page.files) if "demos" in path.parts)
     assert opened < 1e6, f"{opened / 1e6:.2f} MB for the demonstration on the disk, before anything is chosen"
     if name == "play_generator":
@@ -752,7 +720,7 @@ def test_the_pages_are_light(visit, name, least):
 @pytest.mark.parametrize("name", ["play_generator", "play_toy"])
 def test_everything_can_be_touched_on_a_telephone(visit, name):
     """Targets of 24 pixels at least (WCAG 2.2, criterion 2.5.8), and nothing to the right of the window."""
-    page = visit(name, width=390, has_touch=True)
+    page = visit(f"book/{name}", width=390, has_touch=True)
     targets = """() => [...document.querySelectorAll(".demo :is(button, select, input, summary, [tabindex='0'])")]
       .map(e => [e.dataset.part || e.id || e.textContent, e.getBoundingClientRect()])
       .filter(([, box]) => box.width).map(([what, {width, height, right}]) => ({what, width, height, right}))"""
@@ -765,7 +733,7 @@ def test_everything_can_be_touched_on_a_telephone(visit, name):
 
 
 def test_the_generator_by_touch(visit):
-    page, G = visit("play_generator", width=390, has_touch=True), pretrained.load("conditional").G
+    page, G = visit("book/play_generator", width=390, has_touch=True), pretrained.load("conditional").G
     square = the(page, "square")
     square.scroll_into_view_if_needed()
     box = square.bounding_box()
@@ -783,7 +751,7 @@ NUMBERS = """() => {
 
 
 def test_the_game_by_keyboard(visit):
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     play = page.get_by_role("button", name="Play")
     page.wait_for_timeout(200)
     assert page.evaluate(NUMBERS)["step"] == 0, "nothing plays by itself"
@@ -810,7 +778,7 @@ def test_the_game_by_keyboard(visit):
 
 
 def test_the_game_is_drawn_once_a_second_where_less_motion_is_asked_for(visit):
-    page = visit("play_toy", reduced_motion="reduce")
+    page = visit("book/play_toy", reduced_motion="reduce")
     drawings = page.evaluate(
         """async () => {
           const draw = CanvasRenderingContext2D.prototype.drawImage; // called once for each picture of the plane
@@ -827,7 +795,7 @@ def test_the_game_is_drawn_once_a_second_where_less_motion_is_asked_for(visit):
 
 def test_most_of_the_processor_goes_to_the_game_and_not_to_its_pictures(visit, cost):
     """With everything that is drawn meanwhile, an update takes at most twice as long as alone."""
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("ganbook.toyDemo.game.step >= 10")  # compiled by now
     with cost(page) as taken:
@@ -841,7 +809,7 @@ def test_most_of_the_processor_goes_to_the_game_and_not_to_its_pictures(visit, c
 
 
 def test_a_game_belongs_to_its_seed(visit):
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     runs = []
     for seed in ("3", "3", "4"):
         page.get_by_label("Seed").fill(seed)
@@ -854,7 +822,7 @@ def test_a_game_belongs_to_its_seed(visit):
 
 
 def test_the_settings_reach_the_game(visit):
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     assert not page.get_by_label("Weight of the penalty").is_visible()
     page.get_by_label("Data").select_option("grid of 25")
     assert the(page, "modes").inner_text().endswith(" of 25")
@@ -879,7 +847,7 @@ def test_the_settings_reach_the_game(visit):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_field_is_blue_where_d_says_real(visit, scheme):
-    page = visit("play_toy", color_scheme=scheme)
+    page = visit("book/play_toy", color_scheme=scheme)
     corner = """bias => {
       const {D} = ganbook.toyDemo.game;
       D.values.fill(0), D.values[D.values.length - 1] = bias;
@@ -892,7 +860,7 @@ def test_the_field_is_blue_where_d_says_real(visit, scheme):
 
 
 def test_a_game_that_diverged_says_so(visit):
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     page.evaluate("ganbook.toyDemo.game.G.values.fill(NaN)")
     page.get_by_role("button", name="Play").click()
     page.get_by_text("A loss is no longer a number").wait_for()
@@ -900,7 +868,7 @@ def test_a_game_that_diverged_says_so(visit):
 
 
 def test_the_same_game_in_python_runs(visit, capsys):
-    page = visit("play_toy")
+    page = visit("book/play_toy")
     page.evaluate("for (let i = 0; i < 2; i++) ganbook.toyDemo.game.round()")
     page.get_by_label("Updates of D for one of G, k").select_option("2")
     page.locator("summary", has_text="The same game in Python").click()

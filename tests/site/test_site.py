@@ -448,6 +448,18 @@ def test_the_film_on_the_front_page_plays_once_and_is_driven_with_the_keyboard(b
 
 
 @needs_browser
+def test_the_trainer_of_the_front_page_loads_little_and_asks_no_other_host(browser, address, site):
+    with Visit(browser, address, "index") as visit:
+        before, _ = visit.weight()
+        visit.page.get_by_role("button", name="Train a GAN").click()
+        visit.page.wait_for_function("ganbook.frontTrainer.last && ganbook.frontTrainer.last.step > 5")
+        assert_whole(visit)
+        after, _ = visit.weight()
+        print(f"loaded on the click: {(after - before) / 1e6:.2f} MB as sent")
+        assert 0.1e6 < after - before < 0.5e6
+
+
+@needs_browser
 def test_nothing_moves_for_a_reader_who_asked_for_that(browser, address, site):
     with Visit(browser, address, "index", before=BY_HAND, reduced_motion="reduce") as visit:
         film = visit.page.locator(".front-film .ganbook-film")

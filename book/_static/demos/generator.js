@@ -8,16 +8,8 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
+  const { inflate } = ganbook;
   ganbook.models = ganbook.models || {}; // name -> entry, filled by the scripts in weights/
-
-  /** Bytes from base64 of a zlib stream. */
-  async function inflate(text) {
-    if (typeof DecompressionStream === "undefined")
-      throw new Error("This browser cannot unpack the weights. Any browser of 2023 or later can.");
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  }
 
   /** Float32Array from base64 of little-endian float32. */
   function floats(text) {

@@ -4,7 +4,7 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { colour, css, onTheme, sharp, calm, say } = ganbook.page;
+  const { colour, css, onTheme, sharp, calm, say, drawCurves } = ganbook.page;
   const FAKES = 400; // points drawn
   const REAL = 150;
   const ARROWS = 36;
@@ -246,68 +246,6 @@ print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near 
     }
   }
 
-  /** Even marks from below `low` to above `high`, at multiples of 1, 2 or 5 and a power of ten. */
-  function marksOf(low, high) {
-    const rough = (high - low) / 3;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = power * [1, 2, 5, 10].find((s) => s * power >= rough);
-    const marks = [];
-    for (let i = Math.floor(low / step + 1e-9); (i - 1) * step < high - 1e-9 * step; i++) marks.push(i * step);
-    return marks;
-  }
-
-  /** Lines of `curves` on one canvas. lines: [{name, shade, dash, label}]; fixed: the marks, unless they fit the lines;
-      write: how a mark is written. */
-  function drawCurves(canvas, lines, fixed, write) {
-    const { context, width, height } = sharp(canvas);
-    context.clearRect(0, 0, width, height);
-    const all = lines.flatMap(({ name }) => curves.map((c) => c[name]).filter((v) => v !== null && Number.isFinite(v)));
-    const marks = fixed || marksOf(all.reduce((a, b) => Math.min(a, b), 0), all.reduce((a, b) => Math.max(a, b), 1));
-    const [low, high] = [marks[0], marks[marks.length - 1]];
-    const box = { left: 42, right: width - 8, top: 24, bottom: height - 20 };
-    const steps = Math.max(curves[curves.length - 1].step, 100);
-    const x = (step) => box.left + (step / steps) * (box.right - box.left);
-    const y = (v) => box.bottom - ((v - low) / (high - low)) * (box.bottom - box.top);
-    const quiet = css(colour("quiet"));
-    context.font = `12px ${getComputedStyle(root).fontFamily}`;
-    context.lineWidth = 1;
-    context.strokeStyle = css(colour("line"));
-    context.fillStyle = quiet;
-    context.textAlign = "right";
-    for (const mark of marks) {
-      context.beginPath();
-      context.moveTo(box.left, y(mark));
-      context.lineTo(box.right, y(mark));
-      context.stroke();
-      context.fillText(write(mark), box.left - 5, y(mark) + 4);
-    }
-    context.fillText(`${steps.toLocaleString("en")} steps`, box.right, box.bottom + 15);
-    context.textAlign = "left";
-    context.fillText("0", box.left, box.bottom + 15);
-    let at = box.left;
-    for (const { name, shade, dash, label } of lines) {
-      context.strokeStyle = context.fillStyle = css(colour(shade));
-      context.lineWidth = 1.8;
-      context.setLineDash(dash);
-      context.beginPath();
-      let begun = false;
-      for (const c of curves) {
-        if (c[name] === null || !Number.isFinite(c[name])) continue;
-        if (begun) context.lineTo(x(c.step), y(c[name]));
-        else context.moveTo(x(c.step), y(c[name]));
-        begun = true;
-      }
-      context.stroke();
-      context.beginPath();
-      context.moveTo(at, 10);
-      context.lineTo(at + 20, 10);
-      context.stroke();
-      context.setLineDash([]);
-      context.fillText(label, at + 25, 14);
-      at += 40 + context.measureText(label).width;
-    }
-  }
-
   function draw() {
     const begin = performance.now();
     drawField();
@@ -320,8 +258,8 @@ print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near 
       { name: "share", shade: "ink", dash: [], label: "modes reached" },
       { name: "near", shade: "quiet", dash: [5, 3], label: "fakes near one" },
     ];
-    drawCurves(part("losses"), losses, null, (mark) => String(Number(mark.toPrecision(3))).replace("-", "−"));
-    drawCurves(part("reached"), shares, [0, 0.5, 1], (mark) => `${100 * mark} %`);
+    drawCurves(part("losses"), curves, losses, null, (mark) => String(Number(mark.toPrecision(3))).replace("-", "−"));
+    drawCurves(part("reached"), curves, shares, [0, 0.5, 1], (mark) => `${100 * mark} %`);
     const wording = {
       step: s.step.toLocaleString("en"),
       updates: s.updates.toLocaleString("en"),
