@@ -1,6 +1,6 @@
 """The book's order and numbers: the table of contents in `_toc.yml`, and the number in a notebook's name.
 
-The one place that reads either. The name of a chapter's file begins with its number, 05_dcgan or 04b_bug_clinic;
+The one place that reads either. The name of a chapter's file begins with its number, 03_dcgan or 04b_bug_clinic;
 titles, prose and links follow it (`python -m tools.site.renumber`).
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
-# "chapter 5", "chapters 5, 8 and 13", "Chapters 4 to 6": a mention, and each number in it. "And" ends a list.
+# "chapter 3", "chapters 3, 7 and 13", "Chapters 4 to 12": a mention, and each number in it. "And" ends a list.
 N = r"\d+[a-z]?\b"
 MENTION = re.compile(
     rf"\b(?:[Cc]hapters\s+{N}(?:,\s+{N})*(?:,?\s+(?:and|or|nor|to)\s+{N}|[-–]{N})?|[Cc]hapter\s+{N})(?!\.\d)"

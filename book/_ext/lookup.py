@@ -3,7 +3,7 @@
 1. The first time a page's prose uses a term of the glossary, the term becomes a link to it. Only running text counts:
    no headings, code, links, captions, tables or formulas. Only the term as it stands, with a plural s or at the start
    of a sentence, so a word with other meanings is left alone if its entry has a note, "mode (of a distribution)".
-2. On the glossary and the history, "chapter 5" becomes a link to the notebook of that number, once there is one.
+2. On the glossary and the history, "chapter 3" becomes a link to the notebook of that number, once there is one.
 3. `{{ exercises }}` on a page becomes the list of all exercises, chapter by chapter.
 """
 
@@ -84,7 +84,7 @@ def closed(node) -> bool:
 
 
 def link_chapters(app, docname, source):
-    """Make "chapter 5", and each number of "chapters 5, 8 and 13", a link where there is such a chapter."""
+    """Make "chapter 3", and each number of "chapters 3, 7 and 13", a link where there is such a chapter."""
     if docname not in NUMBERED:
         return
     files = numbered(Path(app.srcdir))

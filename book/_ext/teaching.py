@@ -258,7 +258,7 @@ def minutes(notebooks: dict[str, dict]) -> str:
 def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) -> str:
     """Markdown: a table with a row for each session of `plan` and their sum.
 
-    A session is {its name: "01_noise, 08_failures 2"}: chapters, a number behind one says how many of its exercises.
+    A session is {its name: "01_noise, 07_failures 2"}: chapters, a number behind one says how many of its exercises.
     """
     files, total = {Path(file).name: file for file in notebooks}, []
     lines = ["| Session | chapters | reading | running | exercises | together |", "|---|---|---|---|---|---|"]

@@ -207,7 +207,7 @@ _ALL = (
     Recipe(
         name="mlp",
         title="The MLP GAN repaired: digits in minutes",
-        source="This book, chapter 3; recipe c-mlp with changes",
+        source="This book, chapter 2; recipe c-mlp with changes",
         G=partial(mlp.Generator, slope=0.2, norm=True),
         D=partial(mlp.Discriminator, hidden=(512, 256), slope=0.2, dropout=0.0),
         objective=NonSaturating(average=True, joint=True),
@@ -313,7 +313,7 @@ _ALL = (
     Recipe(
         name="dcgan",
         title="A DCGAN for two minutes",
-        source="This book, chapter 10; recipe a-dcgan with changes",
+        source="This book, chapter 9; recipe a-dcgan with changes",
         G=partial(dcgan.Generator, width=32, even=True),
         D=partial(dcgan.Discriminator, width=24),
         objective=NonSaturating(),
@@ -334,7 +334,7 @@ _ALL = (
     Recipe(
         name="conditional",
         title="The conditional DCGAN: the best recipe of the book",
-        source="This book, chapters 10 and 11; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
+        source="This book, chapters 9 and 10; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
         G=partial(conditional.Generator, width=32, even=True),
         D=partial(conditional.Projection, width=24),
         objective=Smoothed(real=0.9),
@@ -348,7 +348,7 @@ _ALL = (
     Recipe(
         name="stacked",
         title="Three digits in three colours",
-        source="This book, chapter 6; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
+        source="This book, chapter 12; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
         G=partial(dcgan.Generator, width=32, channels=3),
         D=partial(dcgan.Discriminator, width=24, channels=3, norm=partial(nn.GroupNorm, 1)),
         objective=NonSaturating(),

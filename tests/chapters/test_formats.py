@@ -35,7 +35,7 @@ MYST = {
     r"\$\$ *\([\w-]+\)": "$$a$$ (eq-a)",
     r"^\+\+\+|^%[ \t]": "+++",
     r"\]\(#": "[there](#a-label)",
-    r"\]\((?!https?:)[^)]*\.(?:ipynb|md)\b": "[there](05_dcgan.ipynb#a)",
+    r"\]\((?!https?:)[^)]*\.(?:ipynb|md)\b": "[there](03_dcgan.ipynb#a)",
 }
 
 CONF = f"""

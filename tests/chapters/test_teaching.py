@@ -304,7 +304,7 @@ def test_a_deck_shows_no_solution_and_fetches_nothing_from_another_host(decks):
 
 def test_no_formula_role_or_directive_is_left_as_source_on_a_slide():
     reader = Plain()
-    notebook = nbformat.read(ROOT / "notebooks" / "02_game.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / "06_game.ipynb", as_version=4)
     text = slides.deck(notebook, reader)
     assert not re.findall(r"\{(?:cite:[tp]|eq|ref|numref|prf:ref)\}", text) and "```" not in text
 

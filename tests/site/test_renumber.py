@@ -42,7 +42,7 @@ parts:
       - file: notebooks/11_eleven
       - file: notebooks/12_twelve
 """
-# What is written before and after chapter 5 is moved to the front of 4 and a chapter is put in behind 11. The small
+# What is written before and after chapter 3 is moved to the front of 4 and a chapter is put in behind 11. The small
 # book has gaps, so that numbers close up: 0, 4, 4b, 5, 11, 12 -> 0, 2, 2b, 1, 3, 5, and the new chapter is 4.
 FOLLOWS = {
     "See chapter 5.": "See chapter 1.",

@@ -382,7 +382,7 @@ def test_a_page_opens_by_itself_and_for_everybody(browser, address, site, name):
             assert not found, f"axe-core finds in {scheme} colours:\n" + "\n".join(found)
 
 
-FROM_DISK = ["index", "notebooks/02_game", "book/play_generator", "book/play_toy", "book/api", "search"]
+FROM_DISK = ["index", "notebooks/06_game", "book/play_generator", "book/play_toy", "book/api", "search"]
 
 
 @needs_browser
@@ -415,7 +415,7 @@ def test_the_search_finds_a_word(browser, address, site, from_disk):
         visit.page.wait_for_selector("#search-results li a")
         visit.page.wait_for_selector("#search-results > p:has-text('found')")
         found = visit.page.locator("#search-results li > a").evaluate_all("links => links.map(link => link.pathname)")
-        assert any(path.endswith("notebooks/10_modern.html") for path in found), found
+        assert any(path.endswith("notebooks/09_modern.html") for path in found), found
         visit.page.wait_for_load_state("networkidle")
         assert not (visit.complaints or visit.failed or visit.outside), (visit.complaints, visit.failed, visit.outside)
 
@@ -489,7 +489,7 @@ def test_code_is_copied_and_headings_have_addresses(browser, address, site):
 
 @needs_browser
 def test_what_scrolls_on_a_telephone_is_reached_with_the_keyboard(browser, address, site):
-    with Visit(browser, address, "notebooks/02_game", width=390) as visit:
+    with Visit(browser, address, "notebooks/06_game", width=390) as visit:
         wide = "[...document.querySelectorAll('mjx-container[display]')].filter(e => e.scrollWidth > e.clientWidth)"
         reached = "[...document.querySelectorAll('mjx-container[display][tabindex]')]"
         same = f"{wide}.every(e => e.tabIndex === 0) && {wide}.length === {reached}.length"

@@ -1,4 +1,4 @@
-"""How often must an MLP GAN be restarted? Trains the variants of chapter 3 from several seeds.
+"""How often must an MLP GAN be restarted? Trains the variants of chapter 2 from several seeds.
 
     python -m tools.experiments.restarts
 

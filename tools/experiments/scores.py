@@ -1,6 +1,6 @@
 """Judge every stored network by every score, three times with other noise: python -m tools.experiments.scores
 
-A minute for each network on two cores. Writes ganbook/assets/results/scores.json, which chapter 7 reads. The row "real"
+A minute for each network on two cores. Writes ganbook/assets/results/scores.json, which chapter 5 reads. The row "real"
 holds the same scores of three other draws of real training images. Rows of networks that have not changed are kept;
 --all judges all again. A G that takes labels is asked for each in turn, not in the shares of MNIST.
 """

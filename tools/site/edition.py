@@ -1,7 +1,7 @@
 """Make the edition: the notebooks that Colab, Jupyter, VS Code and GitHub show, generated from the chapters.
 
     python -m tools.site.edition                 all chapters, into _build/edition
-    python -m tools.site.edition 05_dcgan        one
+    python -m tools.site.edition 03_dcgan        one
     python -m tools.site.edition --folder DIR    into another folder
 
 A chapter's source is written in MyST, which only the site can read. In the edition its text is plain Markdown, a

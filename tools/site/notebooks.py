@@ -1,7 +1,7 @@
 """Run the book's notebooks and keep their stored outputs true: `make notebooks`.
 
     python -m tools.site.notebooks                 run every notebook whose sources changed since its outputs were made
-    python -m tools.site.notebooks 03_mlp_gan ...  run these, if stale (with --all: in any case)
+    python -m tools.site.notebooks 02_mlp_gan ...  run these, if stale (with --all: in any case)
     python -m tools.site.notebooks --list          say which are stale, and why
     python -m tools.site.notebooks --stamp REASON  run nothing: declare stored outputs up to date, and store the reason
     python -m tools.site.notebooks --setup         write the common set-up cell into every notebook

@@ -190,7 +190,7 @@ class Plain:
         raise ValueError(f"the role {{{name}}} has no plain form yet: add one to tools/site/plain.py")
 
     def links(self, source: str) -> str:
-        """[text](05_dcgan.ipynb) and [text](../book/notation.md) lead to the site; [text](#label) is its text.
+        """[text](03_dcgan.ipynb) and [text](../book/notation.md) lead to the site; [text](#label) is its text.
 
         What is no page of the book is in the repository.
         """

@@ -4,14 +4,14 @@
     python -m tools.site.renumber                               rename, renumber, redirect
     python -m tools.site.renumber --rename 04b_bug_clinic=clinic  and give a chapter another name
 
-A chapter's number is typed once: it is the first part of its file's name, notebooks/05_dcgan.ipynb, and it follows
+A chapter's number is typed once: it is the first part of its file's name, notebooks/03_dcgan.ipynb, and it follows
 from the order of the notebooks in `_toc.yml`, the first of which has number 0. A letter behind it, as in
 04b_bug_clinic, makes a chapter the companion of the one before. To move a chapter, move its line in `_toc.yml`. To
 insert one, list its notebook there under a name that begins with new_, notebooks/new_attention.ipynb, and write
-"chapter new_attention" where its number is to stand. Then commit, and run this.
+"chapter new" where its number is to stand. Then commit, and run this.
 
 What follows: the names of the notebook and of every file that is called like it (questions, answers to exercises); the
-number in the title; names and links in all sources; "chapter 5" and "chapters 5, 8 and 13" in prose, captions, comments
+number in the title; names and links in all sources; "chapter 3" and "chapters 3, 7 and 13" in prose, captions, comments
 and docstrings, with the link's text where it is a number only. Old addresses go into book/redirects.yml, from which the
 site makes pages that lead on. Stored outputs stay; a notebook that was up to date is stamped, since no result changes.
 
@@ -70,7 +70,7 @@ def plan(root: Path, renamed: dict[str, str]) -> Plan:
         slug = renamed.get(name, parts["slug"] if parts else name)
         if not parts:
             raise SystemExit(
-                f"{name}: expected a number and a name, as in 05_dcgan, or a new one, as in new_attention."
+                f"{name}: expected a number and a name, as in 03_dcgan, or a new one, as in new_attention."
             )
         if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
             raise SystemExit(f"{slug}: expected a name of small letters, digits and _, without a number, as in dcgan.")
@@ -126,7 +126,7 @@ def names_in(text: str, plan: Plan) -> str:
 
 
 def link_texts(text: str, plan: Plan) -> str:
-    """Links to chapters whose whole text is a number, as in "chapters [2](02_game.ipynb)", with the new number."""
+    """Links to chapters whose whole text is a number, as in "chapters [6](06_game.ipynb)", with the new number."""
 
     def one(found: re.Match) -> str:
         stem = found["target"].partition("#")[0].rpartition("/")[2].removesuffix(".ipynb")

@@ -1,10 +1,10 @@
-/* The game of chapter 2: Algorithm 1 of Goodfellow et al. (2014) for points in the plane, one update at a time. */
+/* The game of chapter 6: Algorithm 1 of Goodfellow et al. (2014) for points in the plane, one update at a time. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const M = 256; // points in a minibatch, as in chapter 2
+  const M = 256; // points in a minibatch, as in chapter 6
   const HIDDEN = [64, 64]; // as in ganbook/models/points.py
   const SHOWN = 1000; // fakes of the same noise, on which the game is looked at
 
@@ -67,7 +67,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     }
 
     /** Which way each of the first n fakes is pulled: {at, arrows}, the arrow of a strong pull 1 long, of a weak one
-        shorter. It is the step down the sample's own loss, as in the first figure of chapter 2. */
+        shorter. It is the step down the sample's own loss, as in the first figure of chapter 6. */
     arrows(n) {
       const at = this.fakes(n);
       const { pull } = ganbook.pulls(this.D, this.objective, at, n);

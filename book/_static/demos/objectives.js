@@ -61,7 +61,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       generator: callReal,
       middle: 0,
       penalty: toZero,
-      weight: 0.1, // the smaller of the two that chapter 2 tries
+      weight: 0.1, // the smaller of the two that chapter 6 tries
       python: (weight) => `ZeroCentred(NonSaturating(), r1=${weight})`,
     },
   };

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 6, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 12, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-sizes-seven right: larger kernels, a z of 64, and a rest that is given back

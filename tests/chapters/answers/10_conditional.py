@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 11, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 10, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-conditional-year right: one image at a time

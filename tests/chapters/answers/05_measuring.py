@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 7, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 5, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 # %% ex-measuring-halves right: by the formula of the chapter, another draw
 mine = torch.randperm(n, generator=torch.Generator().manual_seed(77))

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 12, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 11, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 # %% ex-latent-angle right: measured on noise, and by the cosine's own angle
 import math

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 8, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 7, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-failures-momentum right: the other player is healed

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 3, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 2, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-mlp-restart right: with next and a recording generator

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 2, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 6, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-game-boxes right: adds up on a grid of its own

@@ -1,4 +1,4 @@
-"""Answers to the exercises of chapter 9, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
+"""Answers to the exercises of chapter 8, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
 # %% ex-wasserstein-axes right: with the best weights
