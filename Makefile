@@ -16,7 +16,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 # What the site is made of: the pages, the notebooks, the measurements, and the package's sources for the page book/api.md.
 PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) \
 	$(shell find book -type f -not -path '*/__pycache__/*') $(shell find ganbook -name '*.py')
-ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # two processes on two cores
+ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
 .PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab edition
@@ -34,10 +34,10 @@ notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their ou
 	$(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
 
 test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m "not answers and not commands"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 --dist worksteal --durations=10 -m "not answers and not commands"
 ifneq ($(NOTEBOOKS),)
 	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
-		-n 2 --dist loadscope $(NOTEBOOKS)
+		-n 3 --dist loadscope $(NOTEBOOKS)
 endif
 
 quick: $(INSTALLED)  ## test the package alone, in under two minutes
