@@ -61,13 +61,13 @@ def ordinary_user(folder):
 
 
 def test_a_training_killed_at_random_instants_ends_as_if_it_had_been_left_alone():
-    few = ["--kills", "5", "--steps", "12"]
+    few = ["--kills", "3", "--steps", "12"]
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", "tools.checks.kill", *few], cwd=ROOT, capture_output=True, text=True, env=env
     )
     result = json.loads(done.stdout)
-    assert done.returncode == 0 and result["identical"] and result["kills"] == 5, result
+    assert done.returncode == 0 and result["identical"] and result["kills"] == 3, result
 
 
 def test_what_a_kill_in_the_midst_of_writing_leaves_behind_does_no_harm(train, tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 from torch import nn
 from torch.optim import SGD, Adam, RMSprop
 
@@ -190,10 +191,13 @@ def torchrun(*command, n=2, check=True) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """What two ranks tell, and the folder they wrote to."""
-    out = tmp_path_factory.mktemp("ranks")
-    torchrun(__file__, out)
+def told(tmp_path_factory, testrun_uid):
+    """What two ranks tell, and the folder they wrote to; started once, however many processes run the tests."""
+    out = tmp_path_factory.getbasetemp().parent / f"ranks {testrun_uid}"
+    with FileLock(f"{out}.lock"):
+        if not out.exists():
+            out.mkdir()
+            torchrun(__file__, out)
     return [torch.load(out / f"{rank}.pt", weights_only=False) for rank in (0, 1)], out
 
 
