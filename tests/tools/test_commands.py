@@ -200,6 +200,9 @@ def copy(tmp_path_factory):
         save_png(image[None], folder / "shapes" / f"{i}.png", scale=1)
     for more in (["--out", "runs/tiny"], ["--out", "runs/own", "--data", "shapes"]):
         start([sys.executable, "-m", "ganbook", "train", "d-linear", "--steps", "2", *more], folder)
+    who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for words in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "As it is now"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
     return folder
 
 
