@@ -173,11 +173,10 @@ def test_a_generators_distance_comes_from_one_function(path):
 
 
 def test_code_cells_are_short(chapter):
-    """What is folded away, plotting above all, may be longer."""
-    lines = {number: len(cell.source.splitlines()) for number, cell in code(chapter)}
-    folded = {number for number, cell in code(chapter) if "hide-input" in cell.metadata.get("tags", [])}
-    long = {number: n for number, n in lines.items() if n > (45 if number in folded else 25)}
-    assert not long, f"cells of more than 25 lines, or 45 where they are folded (cell: lines): {long}"
+    long = {
+        number: len(cell.source.splitlines()) for number, cell in code(chapter) if len(cell.source.splitlines()) > 25
+    }
+    assert not long, f"cells of more than 25 lines (cell: lines): {long}"
 
 
 def test_code_of_a_rewritten_chapter_fits_the_column_of_its_page():
