@@ -14,7 +14,7 @@ from ganbook.objectives import NonSaturating
 from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
-from tools.experiments import best, failure_runs, objective_runs, restarts, trials
+from tools.experiments import best, failure_runs, objective_runs, repairs, restarts, trials
 
 
 def test_an_unknown_result_lists_the_known_ones():
@@ -45,6 +45,53 @@ def test_restarts_were_measured_with_the_recipes_as_they_are():
             assert row["steps"] == steps and row["frechet"] > 0
             assert sum(row["shares"]) == pytest.approx(1, abs=1e-3)
             assert row["lost"] == (min(row["shares"]) < stored["least_share"])
+
+
+def test_the_repairs_lead_from_the_published_pair_to_the_repaired_one_and_back():
+    published, repaired = get("c-mlp"), get("mlp")
+    there, back = published, repaired
+    for repair in repairs.REPAIRS.values():
+        there, back = repair.make(there), repair.undo(back)
+
+    def settings(recipe):
+        return repairs.settings(repairs.Plan(recipe, steps=1, seeds=1))
+
+    assert settings(there) == settings(repaired) and settings(back) == settings(published)
+    for repair in repairs.REPAIRS.values():
+        assert settings(repair.make(published)) != settings(published), "a repair that changes nothing"
+        assert settings(repair.undo(repaired)) != settings(repaired)
+
+
+def test_the_tutorials_sigmoid_gives_the_same_losses_until_float32_ends():
+    def losses(objective, scale):
+        x = torch.linspace(-1, 1, 9) * scale
+        d = objective.discriminator(lambda images: images, x, -x / 2)
+        return [d["loss"].item(), objective.generator(lambda images: images, None, x)["loss"].item()]
+
+    options = {"average": True, "joint": True}
+    plain, sigmoid = NonSaturating(**options), repairs.Sigmoid(**options)
+    assert losses(sigmoid, 5) == pytest.approx(losses(plain, 5), rel=1e-5)
+    assert losses(sigmoid, 500) != pytest.approx(losses(plain, 500), rel=0.1), "BCELoss ends at 100"
+
+
+def test_each_repair_was_measured_with_the_recipes_as_they_are():
+    stored, table = results.load("repairs"), repairs.variants()
+    assert stored["settings"] == {name: repairs.settings(plan) for name, plan in table.items()}
+    assert [tuple(line) for line in stored["lines"]] == [(n, seed) for n, p in table.items() for seed in range(p.seeds)]
+    h, w = results.picture("repairs").shape
+    assert (h, w) == (len(stored["lines"]) * 29 - 1, 8 * 29 - 1)
+    for name, plan in table.items():
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == list(range(len(rows))), f"{name}: a seed is missing"
+        assert min(plan.seeds, 3) <= len(rows) or "epochs" in name, f"{name}: three seeds at least"
+        for row in rows:
+            assert row["steps"] == plan.steps and row["images"] == plan.steps * plan.recipe.m
+            if row.get("diverged"):
+                continue
+            assert row["frechet"] > row["floor"] > 0 and sum(row["shares"]) == pytest.approx(1, abs=1e-3)
+            assert row["lost"] == (min(row["shares"]) < stored["least_share"])
+        if "epochs" not in name:
+            assert all(row["images"] == stored["images"] for row in rows), "every run sees as many real images"
 
 
 def test_the_picture_holds_every_seed_of_both_halves():
