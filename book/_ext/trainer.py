@@ -61,10 +61,12 @@ PAGE = """<link rel="stylesheet" href="_static/demos/demos.css">
 <script src="_static/demos/trainer_page.js"></script>"""
 
 
-def worker_text(root: Path) -> str:
-    """The worker's scripts, one after the other."""
-    folder = root / "book" / "_static" / "demos"
-    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in WORKER)
+def write_thread(app, file: str, name: str, scripts: tuple[str, ...]) -> None:
+    """Join scripts, one after the other, into the text of a worker: `ganbook.NAME` in the site's file FILE.js."""
+    folder = Path(app.srcdir) / "book" / "_static" / "demos"
+    text = "\n".join((folder / f"{script}.js").read_text(encoding="utf-8") for script in scripts)
+    path = Path(app.outdir) / "_static" / "demos" / f"{file}.js"
+    path.write_text(f"ganbook.{name} = {json.dumps(text)};\n", encoding="utf-8")
 
 
 def offer(stored: dict) -> str:
@@ -96,11 +98,8 @@ class Trainer(Directive):
 
 def write_worker(app, error):
     """Sphinx's event `build-finished`."""
-    if error or app.builder.name != "html":
-        return
-    text = json.dumps(worker_text(Path(app.srcdir)))
-    path = Path(app.outdir) / "_static" / "demos" / "front_worker.js"
-    path.write_text(f"ganbook.workerText = {text};\n", encoding="utf-8")
+    if not error and app.builder.name == "html":
+        write_thread(app, "front_worker", "workerText", WORKER)
 
 
 def setup(app):

@@ -4,7 +4,7 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { calm, say } = ganbook.page;
+  const { calm, say, paint } = ganbook.page;
   const ROWS = 7; // digits on a side of the map
   const MANY = 16; // samples below
   const GLIDE = 500; // milliseconds from old corners to new ones
@@ -32,18 +32,6 @@ globalThis.ganbook = globalThis.ganbook || {};
   };
 
   // ------------------------------------------------------------------------------------------------------ the digits
-
-  /** Paint an image of numbers in [-1, 1] onto a canvas, one canvas pixel a pixel. */
-  function paint(canvas, image, side) {
-    [canvas.width, canvas.height] = [side, side];
-    const context = canvas.getContext("2d");
-    const picture = context.createImageData(side, side);
-    image.forEach((value, i) => {
-      picture.data.fill((value + 1) * 127.5, 4 * i, 4 * i + 3);
-      picture.data[4 * i + 3] = 255;
-    });
-    context.putImageData(picture, 0, 0);
-  }
 
   /** The noise at a place of the square, with what the sliders add. */
   function noise(across, down) {

@@ -13,5 +13,13 @@ globalThis.ganbook = globalThis.ganbook || {};
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  ganbook.inflate = inflate;
+  /** Levels of grey of the digits in front_digits.js: two of them lie in each byte. */
+  async function greys({ images }) {
+    const bytes = await inflate(images);
+    const levels = new Uint8Array(2 * bytes.length);
+    bytes.forEach((pair, i) => levels.set([pair >> 4, pair & 15], 2 * i));
+    return levels;
+  }
+
+  Object.assign(ganbook, { inflate, greys });
 })(globalThis.ganbook);

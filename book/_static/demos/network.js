@@ -124,8 +124,8 @@ globalThis.ganbook = globalThis.ganbook || {};
     }
 
     /** Give the derivative of the loss for the input, from v, that for the output of the last `forward`.
-        With `learn`, add the derivatives for the parameters to `gradient`. */
-    backward(v, learn = true) {
+        With `learn`, add the derivatives for the parameters to `gradient`. Without `through`, give nothing. */
+    backward(v, learn = true, through = true) {
       const n = this.n;
       for (let l = this.layers.length - 1; l >= 0; l--) {
         const { into, out, weight, weightGradient, biasGradient } = this.layers[l];
@@ -133,6 +133,7 @@ globalThis.ganbook = globalThis.ganbook || {};
           addProduct(weightGradient, transposed(v, n, out), transposed(this.inputs[l], n, into), out, into, n);
           for (let i = 0; i < n; i++) for (let j = 0; j < out; j++) biasGradient[j] += v[i * out + j];
         }
+        if (l === 0 && !through) return null;
         const u = new Float64Array(n * into);
         addProduct(u, v, transposed(weight, out, into), n, into, out);
         v = l > 0 ? this.bend(u, l) : u;

@@ -36,6 +36,38 @@ globalThis.ganbook = globalThis.ganbook || {};
     if (element.textContent !== text) element.textContent = text;
   }
 
+  /** Run the script at `address`, which brings data or the text of a worker; a page opened from a disk may fetch nothing
+      else. */
+  function load(address) {
+    return new Promise((done, failed) => {
+      const element = document.createElement("script");
+      element.src = address;
+      element.onload = done;
+      element.onerror = () => failed(new Error(`the file ${address.replace(/.*\//, "")} did not load.`));
+      document.head.append(element);
+    });
+  }
+
+  /** A worker from its text, because a page opened from a disk may start none from a file. */
+  function thread(text, hear, failed) {
+    const worker = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => hear(data);
+    worker.onerror = (event) => failed(event.message);
+    return worker;
+  }
+
+  /** Paint an image of numbers in [-1, 1] onto a canvas, one canvas pixel a pixel; the style sheet enlarges them. */
+  function paint(canvas, image, side) {
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    const picture = context.createImageData(side, side);
+    image.forEach((value, i) => {
+      picture.data.fill((value + 1) * 127.5, 4 * i, 4 * i + 3);
+      picture.data[4 * i + 3] = 255;
+    });
+    context.putImageData(picture, 0, 0);
+  }
+
   /** Even marks from below `low` to above `high`, at multiples of 1, 2 or 5 and a power of ten. */
   function marksOf(low, high) {
     const rough = (high - low) / 3;
@@ -98,5 +130,5 @@ globalThis.ganbook = globalThis.ganbook || {};
     }
   }
 
-  Object.assign(ganbook, { page: { colour, css, onTheme, sharp, calm, say, drawCurves } });
+  Object.assign(ganbook, { page: { colour, css, onTheme, sharp, calm, say, load, thread, paint, drawCurves } });
 })(globalThis.ganbook);

@@ -1,13 +1,12 @@
 /* The trainer of the front page: what is pressed and seen. The training is in trainer.js, in a worker.
 
-   Until the first click the page has only this file and page.js. The worker's scripts and the digits are loaded then: as
-   scripts, and the worker from its text, because a page opened from a disk may start no worker from a file. */
+   Until the first click the page has only this file and page.js. The worker's scripts and the digits are loaded then. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { onTheme, calm, say, drawCurves } = ganbook.page;
+  const { onTheme, calm, say, load, thread, drawCurves } = ganbook.page;
   const SIDE = 14; // pixels of a digit
   const ACROSS = 4; // digits
   const ENOUGH = 600; // seconds after which the training pauses, in case nobody looks
@@ -36,23 +35,10 @@ globalThis.ganbook = globalThis.ganbook || {};
     return { rateD: number("rateD"), rateG: number("rateG"), update };
   }
 
-  function script(name) {
-    return new Promise((done, failed) => {
-      const element = document.createElement("script");
-      element.src = `${scripts}${name}.js`;
-      element.onload = done;
-      element.onerror = () => failed(new Error(`the file ${name}.js did not load.`));
-      document.head.append(element);
-    });
-  }
-
   async function begin() {
     if (!worker) {
-      await Promise.all(["front_worker", "front_digits"].map(script));
-      const address = URL.createObjectURL(new Blob([ganbook.workerText], { type: "text/javascript" }));
-      worker = new Worker(address);
-      worker.onmessage = ({ data }) => hear(data);
-      worker.onerror = (event) => failed(event.message);
+      await Promise.all(["front_worker", "front_digits"].map((name) => load(`${scripts}${name}.js`)));
+      worker = thread(ganbook.workerText, hear, failed);
     }
     [curves, last, drawn] = [[], null, 0];
     const order = { do: "begin", run: ++run, data: ganbook.frontDigits, seed: number("seed"), settings: settings() };

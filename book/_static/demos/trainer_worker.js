@@ -11,18 +11,11 @@
 
   async function begin({ data, seed, settings, ...order }) {
     playing = false;
-    const digits = unpacked(await ganbook.inflate(data.images));
+    const digits = await ganbook.greys(data);
     trainer = new ganbook.Trainer({ digits, white: data.white }, settings, seed);
     [run, bin, points] = [order.run, [], []];
     pace = { steps: 0, milliseconds: 0, since: null };
     report();
-  }
-
-  /** Two levels of grey lie in each byte. */
-  function unpacked(bytes) {
-    const digits = new Uint8Array(2 * bytes.length);
-    bytes.forEach((pair, i) => digits.set([pair >> 4, pair & 15], 2 * i));
-    return digits;
   }
 
   function round() {

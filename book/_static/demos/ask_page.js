@@ -1,0 +1,339 @@
+/* The explorable "Ask the discriminator": what is drawn, pressed and seen. The arithmetic is in ask.js.
+
+   The page has a trained D with it (ask_stored.js). The digits and the worker are loaded when something first needs
+   them. */
+"use strict";
+
+globalThis.ganbook = globalThis.ganbook || {};
+
+(function (ganbook) {
+  const { onTheme, calm, say, load, thread, paint, drawCurves } = ganbook.page;
+  const { ask } = ganbook;
+  const { PLAN, SIDE, PIXELS, Classes, Lesson } = ask;
+  const LONGEST = 240; // steps of a climb, as in the chapter
+  const QUIET = 900; // milliseconds after the last stroke until D's answer is spoken
+  const NAMES = { noise: "noise", shuffled: "shuffled pixels", mixed: "mixed pixels" };
+
+  const root = document.getElementById("ask-demo");
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const chosen = (name) => root.querySelector(`[name="${name}"]:checked`).value;
+  const random = new ganbook.Random(Math.floor(Math.random() * 2 ** 32)); // of what is put on the sheet
+
+  let climb = null; // {from, steps, moving} since the image goes up the slope
+  const { kind, seed, look } = ganbook.askStored;
+  const state = {
+    x: new Float64Array(PIXELS).fill(-1), // the image on the sheet
+    before: new Float64Array(PIXELS).fill(-1), // and as it was before anybody drew on it
+    D: Lesson.stored(ganbook.askStored),
+    about: { kind, seed, look }, // what D was trained against, and its answers to held-out images
+    black: null, // shares of digits and of fakes that are black, a pixel each
+    curve: [], // looks at a D while it learned
+    learning: null, // kind and seed of a D that learns
+  };
+
+  const number = (value, digits = 1) => value.toFixed(digits).replace("-", "−");
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const place = (i) => `Row ${Math.floor(i / SIDE)}, column ${i % SIDE}`;
+  const logit = () => state.D.forward(state.x, 1)[0];
+
+  // ------------------------------------------------------------------------------------------------------------ seen
+
+  /** What D says, in one sentence. */
+  function answer() {
+    const l = logit();
+    return `D(x) = ${ask.sigmoid(l).toFixed(2)}, logit ${number(l)}: ${l > 0 ? "a digit" : "a fake"}.`;
+  }
+
+  /** The bar of the logit. The marks are the logits that half of the held-out fakes and digits stay below. */
+  function drawGauge() {
+    const l = logit();
+    const { real, fake } = state.about.look;
+    const reach = 1.6 * Math.max(Math.abs(real), Math.abs(fake), 1);
+    const at = (value) => 50 + 50 * Math.min(1, Math.max(-1, value / reach));
+    say(part("probability"), ask.sigmoid(l).toFixed(2));
+    say(part("logit"), number(l));
+    say(part("verdict"), l > 0 ? "“a digit”" : "“a fake”");
+    const bar = part("bar");
+    bar.style.left = `${Math.min(50, at(l))}%`;
+    bar.style.width = `${Math.abs(at(l) - 50)}%`;
+    bar.classList.toggle("fake", l <= 0);
+    part("fakes").style.left = `${at(fake)}%`;
+    part("digits").style.left = `${at(real)}%`;
+    const inked = state.x.filter((value, i) => value !== state.before[i]).length;
+    say(part("inked"), climb || !inked ? "draw on it" : `${inked} ${inked === 1 ? "pixel" : "pixels"} changed`);
+  }
+
+  function drawBeside() {
+    const pixels = chosen("ask-beside") === "pixels";
+    if (!pixels) ask.drawSlope(part("beside"), state.D.slopes(state.x, 1));
+    else if (state.black) ask.drawPixels(part("beside"), ask.onePixel(state.black));
+    part("slope-legend").hidden = pixels;
+    part("pixel-legend").hidden = !pixels;
+  }
+
+  function drawCurve() {
+    const { kind, seed, look } = state.about;
+    const right = `right about ${look.right.toLocaleString("en")} of ${look.of.toLocaleString("en")} held-out images`;
+    say(part("about"), `This D (seed ${seed}) learned to reject ${NAMES[kind]}. It is ${right}.`);
+    part("curve").hidden = !state.curve.length;
+    if (!state.curve.length) return;
+    const line = { name: "accuracy", shade: "d", dash: [], label: "right about held-out images" };
+    drawCurves(part("curve"), state.curve, [line], [0, 0.5, 1], (mark) => `${100 * mark} %`);
+    part("curve").setAttribute("aria-label", `Curve of the accuracy, at step ${look.step} ${percent(look.accuracy)}`);
+  }
+
+  function show() {
+    part("climb").hidden = calm(); // then there are single steps only
+    paint(part("image"), state.x, SIDE);
+    drawGauge();
+    drawBeside();
+    drawCurve();
+  }
+
+  const news = (text) => say(part("news"), text);
+  let resting;
+  /** Speak D's answer, which the page shows, to whoever hears the page: once the reader's hand rests. */
+  function speak() {
+    clearTimeout(resting);
+    resting = setTimeout(() => say(part("spoken"), answer()), QUIET);
+  }
+
+  /** What stands in the square beside, at one cell. */
+  function tellCell(i) {
+    if (chosen("ask-beside") === "slope") {
+      const slope = state.D.slopes(state.x, 1)[i];
+      news(`${place(i)}: slope ${number(slope, 2)}. A ${slope > 0 ? "brighter" : "darker"} pixel raises the logit.`);
+    } else if (state.black) {
+      const [p, q] = state.black.map((shares) => shares[i]);
+      const right = percent(ask.onePixel(state.black)[i]);
+      news(`${place(i)}: black in ${percent(p)} of digits and ${percent(q)} of fakes. Right in ${right} of all cases.`);
+    }
+  }
+
+  /** Which pixel alone is right most often. */
+  function tellBest() {
+    const right = ask.onePixel(state.black);
+    const best = right.indexOf(Math.max(...right));
+    const others = right.filter((share) => share > right[best] - 1e-9).length - 1;
+    const shared = others ? `, and ${others} more` : "";
+    news(`The best pixel: ${place(best).toLowerCase()}${shared}. It is right in ${percent(right[best])} of all cases.`);
+  }
+
+  // --------------------------------------------------------------------------------------------------- two squares
+
+  /** Let a pointer and the arrow keys go over the cells of a square. tell(i): arrow keys came to cell i, or a pointer
+      that draws nothing. draw(i, ink): cell i is inked, or erased; without it the square is for looking only. */
+  function cells(square, tell, draw) {
+    const cursor = square.querySelector(".ask-cursor");
+    const white = () => chosen("ask-ink") === "white";
+    let at = PIXELS / 2 + SIDE / 2;
+    const go = (i) => {
+      at = i;
+      cursor.style.left = `${(100 * (i % SIDE)) / SIDE}%`;
+      cursor.style.top = `${(100 * Math.floor(i / SIDE)) / SIDE}%`;
+    };
+    const under = (event) => {
+      const box = square.getBoundingClientRect();
+      const count = (way) => Math.min(SIDE - 1, Math.max(0, Math.floor((SIDE * way) / box.width)));
+      return SIDE * count(event.clientY - box.top) + count(event.clientX - box.left);
+    };
+    /** All cells from the last one to cell i, since a quick pointer leaves some out. */
+    const strokeTo = (i) => {
+      const [x, y] = [at % SIDE, Math.floor(at / SIDE)];
+      const [right, down] = [(i % SIDE) - x, Math.floor(i / SIDE) - y];
+      const steps = Math.max(Math.abs(right), Math.abs(down), 1);
+      for (let t = 1; t <= steps; t++)
+        draw(SIDE * Math.round(y + (down * t) / steps) + Math.round(x + (right * t) / steps), white());
+      go(i);
+    };
+    square.addEventListener("pointerdown", (event) => {
+      square.setPointerCapture(event.pointerId);
+      square.focus({ preventScroll: true, focusVisible: false });
+      event.preventDefault(); // nothing is selected by dragging
+      go(under(event));
+      if (draw) strokeTo(at);
+      else tell(at);
+    });
+    square.addEventListener("pointermove", (event) => {
+      const i = under(event);
+      if (i === at) return;
+      if (!draw) go(i), tell(i);
+      else if (square.hasPointerCapture(event.pointerId)) strokeTo(i);
+    });
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const inks = { " ": white, Enter: white, Backspace: () => false, Delete: () => false };
+    square.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.key in ways) {
+        const [x, y] = [at % SIDE, Math.floor(at / SIDE)].map((value, axis) => value + ways[event.key][axis]);
+        if (Math.min(x, y) >= 0 && Math.max(x, y) < SIDE) go(SIDE * y + x);
+      } else if (draw && event.key in inks) draw(at, inks[event.key]());
+      else return;
+      tell(at);
+      event.preventDefault(); // the page does not scroll
+      event.stopPropagation(); // nor does it turn to the next chapter
+    });
+    go(at);
+  }
+
+  // ----------------------------------------------------------------------------------------------- digits and worker
+
+  let digits, worker, fetching;
+  let run = 0; // of the last order; an answer to an earlier one comes too late
+
+  async function fetchAll() {
+    news("Loading the digits.");
+    await Promise.all(["ask_thread", "front_digits"].map((name) => load(`${root.dataset.scripts}${name}.js`)));
+    worker = thread(ganbook.askThread, hear, failed);
+    worker.postMessage({ do: "begin", data: ganbook.frontDigits });
+    digits = await ganbook.greys(ganbook.frontDigits);
+  }
+
+  /** The digits and the worker, fetched once. */
+  const fetched = () => (fetching = fetching || fetchAll());
+
+  function failed(why) {
+    state.learning = null;
+    news(`This did not work: ${why}`);
+  }
+
+  /** Do what needs the digits, and say so if they do not come. */
+  const later = (work) => async (event) => {
+    try {
+      await fetched();
+      await work(event);
+    } catch (error) {
+      if (!digits) fetching = null; // the next click tries again
+      failed(error.message);
+    }
+  };
+
+  /** An answer of the worker. */
+  function hear({ error, black, look, values, done, ...order }) {
+    if (order.run !== run) return;
+    if (error) return failed(error);
+    if (black) state.black = black;
+    if (black && !state.learning) tellBest();
+    if (look) {
+      state.D.values.set(values);
+      state.about = { ...state.learning, look };
+      state.curve.push(look);
+    }
+    if (done) {
+      state.learning = null;
+      news(`After ${look.step} steps D is right about ${percent(look.accuracy)} of the held-out images.`);
+      speak();
+    }
+    if (!calm() || !look || done || look.step % 50 === 0) show();
+  }
+
+  let newest = seed;
+  const train = later(({ target }) => {
+    forget();
+    state.learning = { kind: target.value, seed: ++newest };
+    Object.assign(state, { curve: [], black: null });
+    news(`A new D learns to reject ${NAMES[target.value]}.`);
+    worker.postMessage({ do: "train", run: ++run, ...state.learning });
+  });
+
+  /** Count black pixels, unless that is done, or done by a training. */
+  const count = later(() => {
+    const { kind, seed } = state.about;
+    if (state.black) tellBest();
+    else if (!state.learning) worker.postMessage({ do: "count", run: ++run, kind, seed });
+  });
+
+  // ----------------------------------------------------------------------------------------------- what can be done
+
+  /** Put another image on the sheet. */
+  function put(x) {
+    forget();
+    state.x = x;
+    state.before = x.slice();
+    show();
+    news("");
+    speak();
+  }
+
+  /** One of the digits that no D learns from. */
+  function digit() {
+    const i = digits.length / PIXELS - 1 - random.below(2 * PLAN.heldOut);
+    return ask.shown(ask.imageAt(digits, i), ganbook.frontDigits.white);
+  }
+
+  const even = (x) => x.every((value) => value === x[0]);
+  const STARTS = {
+    blank: () => put(new Float64Array(PIXELS).fill(-1)),
+    noise: () => put(Classes.generator(state.about.seed).draw(1, random)),
+    digit: later(() => put(digit())),
+    shuffled: later(() => put(ask.shuffled(even(state.x) ? digit() : state.x, random))),
+    mixed: later(() => put(ask.shown(ask.mixed(digits, random), ganbook.frontDigits.white))),
+  };
+
+  function step() {
+    climb = climb || { from: logit(), steps: 0, moving: false };
+    climb.steps++;
+    state.x = ask.climb(state.D, state.x);
+    show();
+    say(part("climbed"), `Step ${climb.steps} up the slope: logit ${number(climb.from)} → ${number(logit())}`);
+  }
+
+  function stop() {
+    if (climb && climb.moving) speak();
+    if (climb) climb.moving = false;
+    say(part("climb"), "Climb");
+  }
+
+  function begin() {
+    climb = { from: logit(), steps: 0, moving: true };
+    say(part("climb"), "Stop");
+    const frame = () => {
+      if (!climb.moving) return;
+      step();
+      if (climb.steps >= LONGEST) stop();
+      else requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  }
+
+  function forget() {
+    stop();
+    climb = null;
+    say(part("climbed"), "");
+  }
+
+  // -------------------------------------------------------------------------------------------------------- building
+
+  function draw(i, ink) {
+    if (climb) state.before = state.x.slice();
+    forget();
+    state.x[i] = ink ? 1 : -1;
+    show();
+    speak();
+  }
+
+  cells(part("sheet"), (i) => news(`${place(i)}: ${number(state.x[i])}. Black is −1, white is 1.`), draw);
+  cells(part("map"), tellCell);
+  for (const [name, start] of Object.entries(STARTS))
+    part(name).addEventListener("click", start);
+  part("climb").addEventListener("click", () => (climb && climb.moving ? stop() : begin()));
+  part("step").addEventListener("click", () => {
+    stop();
+    step();
+    speak();
+  });
+  for (const button of part("learn").querySelectorAll("button")) button.addEventListener("click", train);
+  part("beside-choice").addEventListener("change", () => {
+    show();
+    if (chosen("ask-beside") === "pixels") count();
+  });
+  document.addEventListener("visibilitychange", () => document.hidden && stop());
+
+  ganbook.askDemo = { state, logit, get worker() { return worker; } }; // for the tests, and for a curious reader's console
+  root.hidden = false;
+  root.closest("figure").classList.add("ask-live"); // the style sheet hides the still picture
+  new ResizeObserver(show).observe(part("map"));
+  onTheme(show);
+  show();
+  root.dataset.state = "ready"; // for the tests
+})(globalThis.ganbook);
