@@ -56,7 +56,7 @@ def test_no_directive_and_no_role_is_left_in_a_students_markdown(chapter, reader
 
 def test_a_block_of_code_is_left_alone_and_a_directive_before_it_ends_where_it_ends(reader):
     text = reader.text("```{note}\nOne {eq}`eq-noise-bce`.\n```\n\n```python\nx = '{eq}`a`'\n```\n")
-    assert text.startswith("> **Note.** One (1).") and "x = '{eq}`a`'" in text
+    assert text.startswith("> **Note.** One (1.1).") and "x = '{eq}`a`'" in text
 
 
 def test_a_list_table_becomes_a_table_with_empty_places():

@@ -128,6 +128,25 @@ def test_internal_links_and_anchors_lead_somewhere(site):
     assert not broken, "broken links:\n" + "\n".join(sorted(set(broken)))
 
 
+COUNTED = {
+    "figures": r'class="caption-number">Figure ([\w.]+?) ?</span>',
+    "exercises": r'class="caption-number">Exercise ([\w.]+?) ?</span>',
+    "equations": r'class="eqno">\(([\w.]+)\)',
+}
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_what_has_a_number_is_counted_by_chapter(site, kind):
+    counted = 0
+    for name in contents.chapters(ROOT):
+        text = (SITE / f"{name}.html").read_text(encoding="utf-8")
+        chapter = re.search(r"<h1>(\d+[a-z]?)\.", text)[1]
+        found = re.findall(COUNTED[kind], text)
+        assert found == [f"{chapter}.{number}" for number in range(1, len(found) + 1)], name
+        counted += len(found)
+    assert counted > 25
+
+
 def test_every_image_has_alternative_text(site):
     silent = [
         f"{name}: {image.get('src')}" for name, page in site.items() for image in page.images if not image.get("alt")

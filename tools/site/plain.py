@@ -5,7 +5,8 @@
 
 Directives become paragraphs, quotes and tables; roles become the words that the site shows; labels disappear. Links to
 other pages of the book lead to the site, so that a single notebook needs no file beside it. In the place of a diagram
-stands a mark, DIAGRAM, with the caption below it: who shows the text puts the picture there.
+stands a mark, DIAGRAM, with the caption below it: who shows the text puts the picture there. An explorable is a diagram
+too, since a picture stands for it, with a link to its place on the site.
 """
 
 import posixpath
@@ -32,6 +33,7 @@ FENCE = re.compile(
 )
 EQUATION = re.compile(r"\$\$(?P<tex>.+?)\$\$ *\((?P<label>[\w-]+)\)", re.S)
 ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?:(?P<words>[^`<]+?) *<(?P<target>[^`>]+)>|(?P<key>[^`]+))`")
+CHAPTER = re.compile(r"(?:\([\w-]+\)=\n)?# (\d+[a-z]?\.) ")
 DIAGRAM = re.compile(r"^<!-- diagram ([\w-]+) -->$", re.MULTILINE)
 VERBATIM = ("url", "doi", "eprint")  # fields of a .bib file in which a % or a ~ is only that
 KINDS = {"prf:theorem": "Theorem", "prf:definition": "Definition", "prf:algorithm": "Algorithm", "prf:remark": "Remark"}
@@ -99,14 +101,19 @@ class Plain:
         self.pages = {front(root), *pages(root)}
         self.works = bibliography(root / "book" / "references.bib")
         self.names: dict[str, str] = {}
-        self.numbers: dict[str, int] = {}
+        self.numbers: dict[str, str] = {}
         self.values: dict[str, str] = {}
+        self.places: dict[str, str] = {}  # of explorables: the address of each on the site
         for path in sorted((root / "notebooks").glob("*.ipynb")):
-            self.learn(read(path))
+            self.learn(read(path), path.stem)
 
-    def learn(self, notebook) -> None:
-        """Note the title of each label, the number of each equation in its chapter, and the numbers from outputs."""
-        number = 0
+    def learn(self, notebook, page: str = "") -> None:
+        """Note the title of each label, the number of each equation in its chapter, and the numbers from outputs.
+
+        `page` is the chapter's name.
+        """
+        chapter = CHAPTER.match(notebook.cells[0].source) if notebook.cells else None
+        number, before = 0, chapter[1] if chapter else ""
         self.values |= numbers(notebook)
         for cell in notebook.cells:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
@@ -120,7 +127,9 @@ class Plain:
                 if not found["name"]:
                     continue
                 set_, body = options(found["body"])
-                if found["name"] == "diagram":
+                if found["name"] == "ask":
+                    self.places[set_["name"]] = f"{self.home}notebooks/{page}.html#{set_['name']}"
+                if found["name"] in ("diagram", "ask"):
                     self.names[set_["name"]] = f"the figure “{self.roles(first_sentence(body.strip()))}”"
                 elif label := set_.get("label", set_.get("name")):
                     kind = KINDS.get(found["name"], "Exercise" if found["name"] == "exercise" else "")
@@ -129,7 +138,7 @@ class Plain:
                     )
             for found in EQUATION.finditer(cell.source):
                 number += 1
-                self.numbers[found["label"]] = number
+                self.numbers[found["label"]] = f"{before}{number}"  # 3.2, as book/_ext/counting.py counts
 
     # ---------------------------------------------------------------------------------------------------------- text
 
@@ -156,6 +165,9 @@ class Plain:
         body = FENCE.sub(fence, body)
         if name == "diagram":
             return f"<!-- diagram {title} -->\n\n**Figure.** {body.strip()}"
+        if name == "ask":
+            there = f"*On [the page of the book]({self.places[set_['name']]}) you can do this yourself.*"
+            return f"<!-- diagram ask -->\n\n**Figure.** {body.strip()}\n\n{there}"
         if name == "exercise":
             return f"### Exercise: {title}\n\n{body}"
         if name in KINDS:
