@@ -5,10 +5,11 @@
 2. Before the heading "Exercises", or "Summary" in a chapter whose exercises stand in the text: the questions of
    book/quizzes/NAME.yml, if there are any. Plain radio buttons, feedback for every answer, nothing stored and nothing
    sent; `quiz.js` adds a button to each question.
-3. The markers round solutions, and hidden tests, are not shown.
+3. The markers round solutions and those for nbval, and hidden tests, are not shown.
 
 To the teacher's guide: `{minutes}`, a table of what each chapter takes, and `{schedule}`, which deals chapters out to
-the sessions of a course and adds up. Both count and add when the site is built.
+the sessions of a course and adds up. Both count and add when the site is built. And `{lines}`, the questions to ask in
+class, which stand with the slides of a chapter in book/slides.
 """
 
 import html
@@ -26,7 +27,7 @@ from docutils.statemachine import StringList
 
 WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
 SECONDS_A_FIGURE = 30
-MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+MARKER = re.compile(r"^[ \t]*(?:### (?:BEGIN|END) SOLUTION|# NBVAL_\w+)[ \t]*\n?", re.MULTILINE)
 HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
@@ -44,7 +45,7 @@ def words(notebook: dict) -> int:
 
 def figures(notebook: dict) -> int:
     outputs = [out for cell in notebook["cells"] if cell["cell_type"] == "code" for out in cell["outputs"]]
-    drawn = len(re.findall(r"^`{3,}\{diagram\}", prose(notebook), flags=re.MULTILINE))
+    drawn = len(re.findall(r"^`{3,}\{(?:diagram|ask)\}", prose(notebook), flags=re.MULTILINE))
     return drawn + sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
 
 
@@ -281,6 +282,22 @@ def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) 
     return "\n".join([*lines, "", note])
 
 
+class Lines(Directive):
+    """```{lines} 01_noise: what each slide of book/slides/01_noise.yml says, and the question to ask there."""
+
+    required_arguments = 1
+
+    def run(self):
+        environment = self.state.document.settings.env
+        path = Path(environment.srcdir) / "book" / "slides" / f"{self.arguments[0]}.yml"
+        environment.note_dependency(str(path))
+        asked = [one for one in yaml.safe_load(path.read_text(encoding="utf-8")) if "ask" in one]
+        lines = ["| On the slide | Ask |", "|---|---|", *(f"| {one['title']} | {one['ask']} |" for one in asked)]
+        made = nodes.container(classes=["costs"])
+        self.state.nested_parse(StringList(lines, ""), self.content_offset, made)
+        return [made]
+
+
 class FromNotebooks(Directive):
     """A directive whose Markdown is made of the notebooks in the table of contents."""
 
@@ -323,5 +340,6 @@ def setup(app):
     app.add_directive("quiz", Quiz)
     app.add_directive("minutes", Minutes)
     app.add_directive("schedule", Schedule)
+    app.add_directive("lines", Lines)
     app.connect("source-read", add_to_chapter)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -118,6 +118,7 @@ def test_markers_and_hidden_tests_are_not_shown():
 
     text = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n"
     assert teaching.MARKER.sub("", text) == "def f():\n    return 1\n"
+    assert teaching.MARKER.sub("", "# NBVAL_CHECK_OUTPUT\nprint(1)  # NBVAL is ours") == "print(1)  # NBVAL is ours"
     text = "assert a\n### BEGIN HIDDEN TESTS\nassert b\n### END HIDDEN TESTS\nassert c"
     assert teaching.HIDDEN.sub("", text) == "assert a\nassert c"
 
@@ -252,8 +253,49 @@ def test_every_chapter_has_a_deck_with_all_its_figures_and_alternative_texts(dec
             for out in cell["outputs"]
             if "image/png" in out.get("data", {})
         ]
-        assert text.count("<img alt=") == len(shown) and '<img alt=""' not in text
+        stills = sum("```{ask}" in "".join(cell["source"]) for cell in notebook["cells"])
+        if script := slides.script_of(page.stem):
+            labels = {one.get("show") for one in script}
+            named = {c["metadata"].get("mystnb", {}).get("figure", {}).get("name") for c in notebook["cells"]}
+            shown, stills = labels & named - {None}, stills and "fig-noise-ask" in labels
+            assert len(shown) >= 5, "a chapter is taught with its figures"
+        assert text.count("<img alt=") == len(shown) + stills and '<img alt=""' not in text
         assert text.count("<section class=") >= 15, "a deck of a few slides"
+
+
+SCRIPTS = sorted((ROOT / "book" / "slides").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_slide_of_a_script_is_one_statement_one_picture_and_a_question(path):
+    script = slides.script_of(path.stem)
+    for one in script:
+        assert set(one) <= {"title", "show", "words", "ask"} and ("show" in one) != ("words" in one), one
+        assert len(one["title"].split()) <= 14, f"{one['title']}: a title is read at a glance"
+        assert len(one.get("words", "").split()) <= 45, f"{one['title']}: a text is not read on a wall"
+        assert 4 <= len(one["ask"].split()) <= 30, one["ask"]
+    shown = [one["show"] for one in script if "show" in one]
+    assert len(set(shown)) == len(shown)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_what_a_script_lists_is_in_the_deck_and_in_the_notes(path, decks):
+    page = next(one for one in decks if one.stem == path.stem).read_text(encoding="utf-8")
+    begin = 0
+    for one in slides.script_of(path.stem):
+        begin = page.index(f"<h3>{slides.MARKDOWN.renderInline(one['title'])}</h3>", begin + 1)
+        rest = page[begin : page.index("</section>", begin)]
+        assert slides.MARKDOWN.renderInline(one["ask"]) in rest.partition("<aside")[2]
+        assert {"<figure>", "<p>", "\\["} & set(re.findall(r"<figure>|<p>|\\\[", rest.partition("<aside")[0])), one[
+            "title"
+        ]
+
+
+@pytest.mark.parametrize("wrong", [{"show": "fig-noise-nothing"}, {}, {"show": "fig-noise-answers", "words": "Both."}])
+def test_a_script_that_shows_what_is_not_there_is_named_by_its_title(wrong):
+    notebook = nbformat.read(ROOT / "notebooks" / "01_noise.ipynb", as_version=4)
+    with pytest.raises(ValueError, match=r"Slide 'One'.*fig-noise-answers"):
+        slides.scripted(notebook, [{"title": "One", **wrong}], Plain())
 
 
 def words_of(html):
@@ -325,7 +367,9 @@ def test_a_hint_is_folded_below_its_exercise_for_students_and_on_a_slide():
 
 
 @needs_browser
-@pytest.mark.parametrize(("name", "which"), [("01_noise", "*"), *((path.stem, ".summary") for path in CHAPTERS)])
+@pytest.mark.parametrize(
+    ("name", "which"), [*((path.stem, "*") for path in SCRIPTS), *((p.stem, ".summary") for p in CHAPTERS)]
+)
 def test_nothing_of_a_slide_is_below_its_edge(decks, browser, name, which):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(next(one for one in decks if one.stem == name).as_uri(), timeout=120_000)

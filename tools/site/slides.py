@@ -3,11 +3,14 @@
     python -m tools.site.slides                all chapters
     python -m tools.site.slides 01_noise       one
 
-A heading of level 2 starts a column of slides: its first paragraph; then, downwards, its boxes to predict in, theorems,
-numbered equations, diagrams, figures with their captions, first drafts of code, printed tables, and the statements that
-the run made good ("holds: ..."). The whole text of the section is in the speaker's notes (press S). A cell's metadata
-changes this, as nbconvert has it: `slideshow.slide_type` "skip" leaves the cell out, "notes" keeps it for the notes
-only, and "slide" shows the whole cell, code included.
+A chapter with a script, book/slides/NAME.yml, has the slides that the script lists, each with one statement and one
+picture of the chapter; then its summary. The question to ask in class is in the speaker's notes (press S).
+
+In a chapter without one, a heading of level 2 starts a column of slides: its first paragraph; then, downwards, its
+boxes to predict in, theorems, numbered equations, diagrams, figures with their captions, first drafts of code, printed
+tables, and the statements that the run made good ("holds: ..."). The whole text of the section is in the notes. A
+cell's metadata changes this, as nbconvert has it: `slideshow.slide_type` "skip" leaves the cell out, "notes" keeps it
+for the notes only, and "slide" shows the whole cell, code included.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -28,13 +32,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from contents import chapters  # noqa: E402
-from diagrams import draw  # noqa: E402
+from diagrams import draw, names  # noqa: E402
 from notebook_form import read  # noqa: E402
 from records import as_printed  # noqa: E402
 
-from tools.site.plain import DIAGRAM, Plain  # noqa: E402
+from ganbook.chapters.stored_diagrams import stored  # noqa: E402
+from tools.site.plain import DIAGRAM, EQUATION, FENCE, Plain, options  # noqa: E402
 
 SLIDES = ROOT / "_build" / "slides"
+SCRIPTS = ROOT / "book" / "slides"
 VENDOR = ROOT / "book" / "_static" / "vendor"
 LOOK, COLOURS = (ROOT / "book" / "_static" / name for name in ("slides.css", "diagrams.css"))
 WORDS = 75  # of a paragraph on a slide; the rest is in the notes
@@ -162,13 +168,22 @@ def figure_slide(shown: str, caption: str, title: str) -> str:
     return slide(f"<figure>{shown}<figcaption>{below}</figcaption></figure>", first or title, name="figure")
 
 
+def shown_as(name: str) -> str:
+    """A diagram, or the picture that stands for an explorable."""
+    if name in names():
+        return draw(name, f"diagram-{name}")
+    data, _ = stored(name)
+    alt = html.escape(data["text/plain"], quote=True)
+    return f'<img alt="{alt}" src="data:image/png;base64,{data["image/png"].strip()}">'
+
+
 def of_text(text: str, section: Section) -> None:
     """Add what a Markdown cell shows beside its first paragraph: diagrams, boxes, theorems, numbered equations."""
     blocks = [block for block in paragraphs(text) if block not in section.shown]
     for number, block in enumerate(blocks):
         if found := DIAGRAM.match(block):
             caption = blocks[number + 1].removeprefix("**Figure.** ")
-            section.slides.append(figure_slide(draw(found[1], f"diagram-{found[1]}"), caption, section.title))
+            section.slides.append(figure_slide(shown_as(found[1]), caption, section.title))
         elif block.startswith(">"):
             box = MARKDOWN.render(block)
             section.slides.append(slide(box, section.title, name="predict" if "**Predict" in block else "box"))
@@ -247,9 +262,50 @@ def sections(notebook, reader: Plain) -> list[Section]:
     return [column for column in columns if column.title != "References"]
 
 
-def deck(notebook, reader: Plain) -> str:
+def labelled(notebook, reader: Plain) -> dict[str, str]:
+    """label -> HTML of each figure, diagram, equation and exercise of a chapter."""
+    found: dict[str, str] = {}
+    for cell in notebook.cells:
+        name = cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        for output in cell.get("outputs", []) if name else []:
+            if {"image/png", "image/jpeg"} & set(output.get("data", {})):
+                found[name] = f"<figure>{picture(cell, output)}</figure>"
+        if cell.cell_type != "markdown":
+            continue
+        for fence in FENCE.finditer(cell.source):
+            set_, _ = options(fence["body"])
+            label = set_.get("name", set_.get("label"))
+            title = fence["title"].strip() or fence["name"]
+            if label and fence["name"] in ("diagram", "ask"):
+                found[label] = f"<figure>{shown_as(title)}</figure>"
+            elif label:
+                text = reader.text(fence[0])
+                found[label] = MARKDOWN.render(text.partition("\n")[2] if text.startswith("###") else text)
+        for equation in EQUATION.finditer(cell.source):
+            found[equation["label"]] = MARKDOWN.render(reader.text(equation[0]))
+    return found
+
+
+def scripted(notebook, script: list[dict], reader: Plain) -> list[Section]:
+    """The slides that a script lists, one column each. Raises ValueError if it shows what the chapter does not have."""
+    columns, there = [], labelled(notebook, reader)
+    for one in script:
+        unknown = one.get("show", "") and one["show"] not in there
+        if unknown or ("show" in one) == ("words" in one):
+            raise ValueError(f"Slide {one['title']!r}: `show` names one of {sorted(there)}, or `words` says something.")
+        body = there[one["show"]] if "show" in one else MARKDOWN.render(reader.text(one["words"]))
+        kind = "scripted figure" if "<figure>" in body else "scripted"
+        notes = [f"**Ask:** {one['ask']}"] if "ask" in one else []
+        columns.append(Section(one["title"], [slide(body, one["title"], name=kind)], notes))
+    return columns
+
+
+def deck(notebook, reader: Plain, script: list[dict] | None = None) -> str:
     """The slides of a chapter as one HTML page."""
     columns = sections(notebook, reader)
+    if script:
+        first, last = columns[0], next(column for column in columns if column.title == "Summary")
+        columns = [Section(first.title, first.slides[:1]), *scripted(notebook, script, reader), last]
     shown = []
     for column in columns:
         if column.holds:
@@ -259,6 +315,11 @@ def deck(notebook, reader: Plain) -> str:
         inner = [text.replace("{notes}", notes if number == 0 else "") for number, text in enumerate(column.slides)]
         shown.append("<section>\n" + "\n".join(inner) + "\n</section>")
     return PAGE.format(title=html.escape(columns[0].title), slides="\n".join(shown))
+
+
+def script_of(name: str) -> list[dict] | None:
+    path = SCRIPTS / f"{name}.yml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
@@ -276,7 +337,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
             continue
         notebook = read(path)
         page = folder / f"{path.stem}.html"
-        page.write_text(deck(notebook, reader), encoding="utf-8")
+        page.write_text(deck(notebook, reader, script_of(path.stem)), encoding="utf-8")
         made.append(page)
     titles = [(page.name, re.search(r"<title>(.*)</title>", page.read_text(encoding="utf-8"))[1]) for page in made]
     links = "\n".join(f'<li><a href="{name}">{title}</a></li>' for name, title in titles)
