@@ -1,10 +1,11 @@
-"""Tables of measurements for the page book/performance.md, from the files in ganbook/assets/results.
+"""What was measured, for the pages book/performance.md and book/preface.md, from the files in ganbook/assets/results.
 
-`{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}` and `{{ machine }}` on the page; no
-number of them is typed there.
+`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`
+and `{{ machine }}` on the page of speed. No number of them is typed there.
 """
 
 import json
+import math
 import statistics
 from pathlib import Path
 
@@ -95,11 +96,20 @@ def machine(bench: dict) -> str:
     )
 
 
+def first_digits(stored: dict) -> str:
+    minutes = math.ceil(stored["seconds"] / 60)
+    return f"{minutes} minutes on {stored['cores']} CPU cores (`{stored['command']}`)"
+
+
 def fill_in(app, config):
     folder = Path(app.srcdir) / "ganbook" / "assets" / "results"
-    bench, seconds = (json.loads((folder / f"{name}.json").read_text()) for name in ("bench", "quality"))
+    bench, seconds, first = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("bench", "quality", "first_digits")
+    )
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
-    config.myst_substitutions = {**(config.myst_substitutions or {}), **made, "quality": quality(seconds)}
+    made |= {"quality": quality(seconds), "first_digits": first_digits(first)}
+    config.myst_substitutions = {**(config.myst_substitutions or {}), **made}
 
 
 def setup(app):

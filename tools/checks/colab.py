@@ -3,7 +3,9 @@
     python -m tools.checks.colab                 all notebooks, a handful of training steps each
     python -m tools.checks.colab 01_noise        one
     python -m tools.checks.colab --student       the students' notebooks of `make course`, up to their first open
-    exercise
+                                                 exercise
+    python -m tools.checks.colab --first-digits  chapter 2 with all its steps, up to the digits of the repaired pair:
+                                                 how many minutes that takes is stored for the preface
 
 The kernel's environment has the versions of Jupyter's parts that Colab has (they are older than ours) and borrows torch
 and the rest from this environment, without `ganbook`. Nothing can be fetched: the set-up cell gets a wheel of this
@@ -11,6 +13,7 @@ checkout through GANBOOK_SOURCE. What a notebook installs may be `ganbook` and n
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +32,9 @@ sys.path.append(str(ROOT / "book" / "_ext"))
 
 from notebook_form import read  # noqa: E402
 
+from ganbook.base.files import replace  # noqa: E402
+from tools.experiments.sizes import STORE  # noqa: E402
+
 PLACE = ROOT / "_build" / "colab"
 # Colab, November 2026
 COLABS = (
@@ -39,6 +45,8 @@ COLABS = (
     "traitlets==5.7.1",
 )
 OURS = ("ganbook", "__editable__", "pip")  # not borrowed
+CHAPTER, FIGURE = "02_mlp_gan", "fig-mlp-repaired-run"  # where a reader of the walk first sees digits of a GAN
+RESULT = STORE / "first_digits.json"
 PROBE = "import importlib.util as u; print(u.find_spec('ganbook') is not None)"
 WHERE = "import ganbook, torch; print(ganbook.__file__, torch.__file__, sep='\\n')"
 
@@ -77,23 +85,25 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def kernel_environment(python: Path, source: Path) -> dict[str, str]:
-    """What the kernel may know: no path of ours, no package index."""
+def kernel_environment(python: Path, source: Path, *, quick: bool = True) -> dict[str, str]:
+    """What the kernel may know: no path of ours, no package index. quick: a handful of steps on one thread."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))}
     return kept | {
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "GANBOOK_SOURCE": str(source),
-        "GANBOOK_SMOKE": "1",
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
-        "OMP_NUM_THREADS": "1",
+        **({"GANBOOK_SMOKE": "1", "OMP_NUM_THREADS": "1"} if quick else {}),
     }
 
 
-def run(path: Path, python: Path, source: Path, *, student: bool) -> str:
-    """Execute one notebook there; return an empty string, or what went wrong."""
-    known = kernel_environment(python, source)
+def run(path: Path, python: Path, source: Path, *, student: bool = False, until: str = "") -> str:
+    """Execute one notebook there; return an empty string, or what went wrong.
+
+    until: the name of a figure. The notebook is run in earnest then, and the cell that draws it is the last.
+    """
+    known = kernel_environment(python, source, quick=not until)
 
     def ask(code: str) -> str:
         return subprocess.check_output([python, "-c", f"import sys; {code}"], text=True, env=known, cwd=PLACE).strip()
@@ -102,6 +112,9 @@ def run(path: Path, python: Path, source: Path, *, student: bool) -> str:
         return "the package was there before the first cell ran"
     before = pip(python, "freeze")
     notebook = read(path)
+    if until:
+        names = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in notebook.cells]
+        notebook.cells = notebook.cells[: names.index(until) + 1]
     kernels = python.parent.parent / "share" / "jupyter"
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(kernels), os.environ.get("JUPYTER_PATH", "")])
     with tempfile.TemporaryDirectory() as empty:
@@ -131,7 +144,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="notebooks (default: all)")
     parser.add_argument("--student", action="store_true", help="the students' notebooks in _build/course")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--first-digits", action="store_true", help="time chapter 2 up to its first readable digits")
     options = parser.parse_args()
+    if options.first_digits:
+        options.names, options.workers = [CHAPTER], 1
     pattern = "_build/course/student/*/*.ipynb" if options.student else "notebooks/*.ipynb"
     wanted = {Path(name).stem for name in options.names}
     paths = [path for path in sorted(ROOT.glob(pattern)) if not wanted or path.stem in wanted]
@@ -151,10 +167,16 @@ def main() -> None:
     def one(path: Path) -> str:
         python, start = pythons.get(), time.perf_counter()
         try:
-            wrong = run(path, python, source, student=options.student)
+            until = FIGURE if options.first_digits else ""
+            wrong = run(path, python, source, student=options.student, until=until)
         finally:
             pythons.put(python)
-        print(f"{path.stem:16} {time.perf_counter() - start:5.0f} s  {wrong or 'runs'}", flush=True)
+        seconds = time.perf_counter() - start
+        print(f"{path.stem:16} {seconds:5.0f} s  {wrong or 'runs'}", flush=True)
+        if options.first_digits and not wrong:
+            report = {"command": "python -m tools.checks.colab --first-digits", "seconds": round(seconds)}
+            with replace(RESULT) as file:
+                file.write((json.dumps(report | {"cores": os.cpu_count()}, indent=1) + "\n").encode())
         return wrong
 
     with ThreadPoolExecutor(options.workers) as pool:
