@@ -1,79 +1,334 @@
 """Answers to the exercises of chapter 2, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
-# %% ex-mlp-restart right: with next and a recording generator
-def first_good(start, trial, accept, seeds):
-    tried = []
-
-    def runs():
-        for seed in seeds:
-            tried.append(seed)
-            run = start(seed)
-            trial(run)
-            yield run
-
-    for run in runs():
-        if accept(run):
-            return run, tried
-    raise RuntimeError("nothing came of the seeds " + ", ".join(map(str, tried)))
+# %% ex-mlp-updates right: fakes made without a graph, two backward passes, softplus
+def update_D(G, D, opt_d, x, z):
+    with torch.no_grad():
+        x_fake = G(z)
+    opt_d.zero_grad()
+    loss_real = F.softplus(-D(x)).mean()
+    loss_real.backward()
+    loss_fake = F.softplus(D(x_fake)).mean()
+    loss_fake.backward()
+    opt_d.step()
+    return loss_real.item() + loss_fake.item()
 
 
-# %% ex-mlp-restart wrong: trains all of them before it asks
-def first_good(start, trial, accept, seeds):
-    runs = [start(seed) for seed in seeds]
-    for run in runs:
-        trial(run)
-    for number, run in enumerate(runs):
-        if accept(run):
-            return run, list(seeds)[: number + 1]
-    raise RuntimeError(f"no run was accepted; seeds tried: {seeds}")
+def update_G(G, D, opt_g, z):
+    opt_g.zero_grad()
+    loss = -F.logsigmoid(D(G(z))).mean()
+    loss.backward()
+    opt_g.step()
+    return float(loss)
 
 
-# %% ex-mlp-restart wrong: asks before it trains
-def first_good(start, trial, accept, seeds):
-    tried = []
-    for seed in seeds:
-        tried.append(seed)
-        run = start(seed)
-        if accept(run):
-            return run, tried
-        trial(run)
-    raise RuntimeError(f"no run was accepted; seeds tried: {tried}")
+# %% ex-mlp-updates right: D's own gradients are cleared in both
+bce = F.binary_cross_entropy_with_logits
 
 
-# %% ex-mlp-restart wrong: returns None at the end
-def first_good(start, trial, accept, seeds):
-    tried = []
-    for seed in seeds:
-        tried.append(seed)
-        run = start(seed)
-        trial(run)
-        if accept(run):
-            return run, tried
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
 
 
-# %% ex-mlp-restart wrong: leaves the accepted seed out
-def first_good(start, trial, accept, seeds):
-    tried = []
-    for seed in seeds:
-        run = start(seed)
-        trial(run)
-        if accept(run):
-            return run, tried
-        tried.append(seed)
-    raise RuntimeError(f"no run was accepted; seeds tried: {tried}")
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    G.zero_grad()
+    D.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
 
 
-# %% ex-mlp-restart wrong: an error without the seeds
-def first_good(start, trial, accept, seeds):
-    tried = []
-    for seed in seeds:
-        tried.append(seed)
-        run = start(seed)
-        trial(run)
-        if accept(run):
-            return run, tried
-    raise RuntimeError("no run was accepted")
+# %% ex-mlp-updates wrong: no detach
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z))
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: D's labels swapped
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.zeros_like(real)) + bce(fake, torch.ones_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: D learns from fakes only
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: D's loss is the mean of the two, not their sum
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    loss = loss / 2
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: old gradients stay in D
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: old gradients stay in G
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: G's update detaches
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z).detach().requires_grad_())
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: G wants the label 0
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.zeros_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: G's parameters move in D's update
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z))
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    torch.optim.SGD(G.parameters(), lr=0.1).step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: D moves in G's update
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    torch.optim.SGD(D.parameters(), lr=0.1).step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: the saturating loss
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = -bce(fake, torch.zeros_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: a loss that is a tensor
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.detach()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    opt_g.step()
+    return loss.item()
+
+
+# %% ex-mlp-updates wrong: G never moves
+bce = F.binary_cross_entropy_with_logits
+
+
+def update_D(G, D, opt_d, x, z):
+    real, fake = D(x), D(G(z).detach())
+    loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()
+
+
+def update_G(G, D, opt_g, z):
+    fake = D(G(z))
+    loss = bce(fake, torch.ones_like(fake))
+    opt_g.zero_grad()
+    loss.backward()
+    return loss.item()
 
 
 # %% ex-mlp-logit right: with pencil and paper
@@ -96,110 +351,138 @@ saturating, non_saturating = 0.9933071, 0.0066929
 saturating, non_saturating = 1 / (1 - 0.0066929), 1 / 0.0066929
 
 # %% ex-mlp-logit wrong: the losses, not their gradients
-saturating, non_saturating = math.log1p(math.exp(-5)) if "math" in globals() else 0.006715, 5.006715
+saturating, non_saturating = 0.006715, 5.006715
 
-# %% ex-mlp-k right: as a loop that appends
-G5, D5 = published.networks(seed=3, device=device)
-opt_g, opt_d = published.optimisers(G5, D5)
-five = []
-for record in train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32, k=5, seed=1):
-    five.append(record)
+# %% ex-mlp-k right: the images are counted where D sees them
+believed, seen = {}, {1: 0, 5: 0}
+
+
+def counting(G, D, opt_d, x, z):
+    seen[updates] += len(x)
+    return update_D(G, D, opt_d, x, z)
+
+
+for updates in seen:
+    G1, D1 = published_pair(7)
+    train_with(counting, update_G, (G1, D1), players_of(G1, D1), m, updates, budget(200))
+    believed[updates] = float(torch.sigmoid(D1.eval()(sample(G1, 1_000))).mean())
 
 # %% ex-mlp-k wrong: k is left at 1
-G5, D5 = published.networks(seed=0, device=device)
-opt_g, opt_d = published.optimisers(G5, D5)
-five = list(train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
+believed, seen = {}, {}
+for updates in (1, 5):
+    G1, D1 = published_pair()
+    length = budget(200)
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, 1, length)
+    with torch.no_grad():
+        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
+    seen[updates] = length * m
 
-# %% ex-mlp-k wrong: five times the steps instead
-G5, D5 = published.networks(seed=0, device=device)
-opt_g, opt_d = published.optimisers(G5, D5)
-five = list(train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=5 * budget(200), m=32))
+# %% ex-mlp-k wrong: five times the steps are counted once more
+believed, seen = {}, {}
+for updates in (1, 5):
+    G1, D1 = published_pair()
+    length = budget(200)
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
+    with torch.no_grad():
+        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
+    seen[updates] = updates * updates * length * m
 
-# %% ex-mlp-k wrong: the last record only
-G5, D5 = published.networks(seed=0, device=device)
-opt_g, opt_d = published.optimisers(G5, D5)
-five = list(train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32, k=5))[-1:]
+# %% ex-mlp-k wrong: logits instead of probabilities
+believed, seen = {}, {}
+for updates in (1, 5):
+    G1, D1 = published_pair()
+    length = budget(200)
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
+    with torch.no_grad():
+        believed[updates] = D1.eval()(sample(G1, 1_000)).mean().item() - 7
+    seen[updates] = updates * length * m
 
-# %% ex-mlp-k wrong: another batch
-G5, D5 = published.networks(seed=0, device=device)
-opt_g, opt_d = published.optimisers(G5, D5)
-five = list(train(G5, D5, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=64, k=5))
+# %% ex-mlp-k wrong: only k = 5
+believed, seen = {}, {}
+for updates in (5,):
+    G1, D1 = published_pair()
+    length = budget(200)
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
+    with torch.no_grad():
+        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
+    seen[updates] = updates * length * m
 
 
 # %% ex-mlp-sgd right: squares added up by hand
-def relative_move(make_optimiser):
-    G, D = published.networks(seed=0, device=device)
-    old = [p.detach().clone() for p in G.parameters()]
-    opt_g, opt_d = make_optimiser(G.parameters()), make_optimiser(D.parameters())
-    list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
-    moved = sum((p - q).square().sum().item() for p, q in zip(G.parameters(), old))
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    old = [p.detach().clone() for p in G1.parameters()]
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
+    moved = sum((p - q).square().sum().item() for p, q in zip(G1.parameters(), old))
     return (moved / sum(q.square().sum().item() for q in old)) ** 0.5
 
 
 # %% ex-mlp-sgd wrong: keeps no copy of the weights
-def relative_move(make_optimiser):
-    G, D = published.networks(seed=0, device=device)
-    before = [p.detach() for p in G.parameters()]
-    opt_g, opt_d = make_optimiser(G.parameters()), make_optimiser(D.parameters())
-    list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
-    moved = sum((p - q).square().sum().item() for p, q in zip(G.parameters(), before))
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    before = [p.detach() for p in G1.parameters()]
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
+    moved = sum((p - q).square().sum().item() for p, q in zip(G1.parameters(), before))
     return (moved / sum(q.square().sum().item() for q in before)) ** 0.5
 
 
 # %% ex-mlp-sgd wrong: measures D
-def relative_move(make_optimiser):
-    G, D = published.networks(seed=0, device=device)
-    before = torch.cat([p.detach().flatten().clone() for p in D.parameters()])
-    opt_g, opt_d = make_optimiser(G.parameters()), make_optimiser(D.parameters())
-    list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
-    after = torch.cat([p.detach().flatten() for p in D.parameters()])
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    before = torch.cat([p.detach().flatten().clone() for p in D1.parameters()])
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
+    after = torch.cat([p.detach().flatten() for p in D1.parameters()])
     return ((after - before).norm() / before.norm()).item()
 
 
 # %% ex-mlp-sgd wrong: not relative to the length
-def relative_move(make_optimiser):
-    G, D = published.networks(seed=0, device=device)
-    before = torch.cat([p.detach().flatten().clone() for p in G.parameters()])
-    opt_g, opt_d = make_optimiser(G.parameters()), make_optimiser(D.parameters())
-    list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
-    after = torch.cat([p.detach().flatten() for p in G.parameters()])
-    return (after - before).norm().item()
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
+    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
+    return ((after - before).norm()).item()
 
 
 # %% ex-mlp-sgd wrong: the difference of the lengths instead of the length of the difference
-def relative_move(make_optimiser):
-    G, D = published.networks(seed=0, device=device)
-    before = torch.cat([p.detach().flatten().clone() for p in G.parameters()])
-    opt_g, opt_d = make_optimiser(G.parameters()), make_optimiser(D.parameters())
-    list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=budget(200), m=32))
-    after = torch.cat([p.detach().flatten() for p in G.parameters()])
-    return abs(after.norm() - before.norm()).item() / before.norm().item()
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
+    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
+    return ((after.norm() - before.norm()).abs() / before.norm()).item()
 
 
-# %% ex-mlp-sizes right: a loop over neighbours
-def parameters_of_pair(z_dim, hidden_g, hidden_d):
-    def total(widths):
-        return sum((widths[i] + 1) * widths[i + 1] for i in range(len(widths) - 1))
-
-    return total([784, *hidden_d, 1]), total([z_dim, *hidden_g, 784])
-
-
-# %% ex-mlp-sizes wrong: forgets the biases
-def parameters_of_pair(z_dim, hidden_g, hidden_d):
-    weights = lambda *widths: sum(a * b for a, b in pairwise(widths))
-    return weights(784, *hidden_d, 1), weights(z_dim, *hidden_g, 784)
+# %% ex-mlp-sgd wrong: leaves the optimiser of the chapter
+def relative_move(optimiser):
+    G1, D1 = published_pair()
+    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
+    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, 1, budget(200))
+    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
+    return ((after - before).norm() / before.norm()).item()
 
 
-# %% ex-mlp-sizes wrong: G before D
-def parameters_of_pair(z_dim, hidden_g, hidden_d):
-    return count(z_dim, *hidden_g, 784), count(784, *hidden_d, 1)
+# %% ex-mlp-output right: from the definition
+def scaled_sigmoid(h):
+    s = torch.sigmoid(h + h)
+    return s - (1 - s)
 
 
-# %% ex-mlp-sizes wrong: z is always 100
-def parameters_of_pair(z_dim, hidden_g, hidden_d):
-    return count(784, *hidden_d, 1), count(100, *hidden_g, 784)
+# %% ex-mlp-output wrong: not stretched
+def scaled_sigmoid(h):
+    return torch.sigmoid(2 * h)
 
 
-# %% ex-mlp-sizes wrong: D's hidden layers are G's, the other way round
-def parameters_of_pair(z_dim, hidden_g, hidden_d):
-    return count(784, *hidden_g[::-1], 1), count(z_dim, *hidden_g, 784)
+# %% ex-mlp-output wrong: without the factor inside
+def scaled_sigmoid(h):
+    return 2 * torch.sigmoid(h) - 1
+
+
+# %% ex-mlp-output wrong: four times as steep
+def scaled_sigmoid(h):
+    return 2 * torch.sigmoid(4 * h) - 1
+
+
+# %% ex-mlp-output wrong: upside down
+def scaled_sigmoid(h):
+    return 1 - 2 * torch.sigmoid(2 * h)
