@@ -1,5 +1,6 @@
 """What several test modules use: few threads, a small set of images in MNIST's own format, a small pair."""
 
+import contextlib
 import functools
 import gzip
 import os
@@ -29,6 +30,17 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*chromium.FLAGS])
         yield browser
         browser.close()
+
+
+@contextlib.contextmanager
+def page_with(browser, scripts):
+    """An empty page, offline, with these files of JavaScript."""
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    for path in scripts:
+        page.add_script_tag(path=path)
+    yield page
+    context.close()
 
 
 @pytest.fixture

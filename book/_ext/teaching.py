@@ -162,16 +162,21 @@ class Stand(Directive):
         return [line]
 
 
+def of_chapter(directive: Directive, folder: str) -> list[dict]:
+    """What book/FOLDER/NAME.yml lists for the chapter NAME, the directive's argument; the page depends on the file."""
+    environment = directive.state.document.settings.env
+    path = Path(environment.srcdir) / "book" / folder / f"{directive.arguments[0]}.yml"
+    environment.note_dependency(str(path))
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
 class Quiz(Directive):
     """```{quiz} 01_noise: the questions of book/quizzes/01_noise.yml."""
 
     required_arguments = 1
 
     def run(self):
-        environment = self.state.document.settings.env
-        path = Path(environment.srcdir) / "book" / "quizzes" / f"{self.arguments[0]}.yml"
-        environment.note_dependency(str(path))
-        questions = yaml.safe_load(path.read_text(encoding="utf-8"))
+        questions = of_chapter(self, "quizzes")
         return [tag("div", *(self.question(one, n) for n, one in enumerate(questions, 1)), class_="quiz")]
 
     def inline(self, text: str) -> list[nodes.Node]:
@@ -288,10 +293,7 @@ class Lines(Directive):
     required_arguments = 1
 
     def run(self):
-        environment = self.state.document.settings.env
-        path = Path(environment.srcdir) / "book" / "slides" / f"{self.arguments[0]}.yml"
-        environment.note_dependency(str(path))
-        asked = [one for one in yaml.safe_load(path.read_text(encoding="utf-8")) if "ask" in one]
+        asked = [one for one in of_chapter(self, "slides") if "ask" in one]
         lines = ["| On the slide | Ask |", "|---|---|", *(f"| {one['title']} | {one['ask']} |" for one in asked)]
         made = nodes.container(classes=["costs"])
         self.state.nested_parse(StringList(lines, ""), self.content_offset, made)

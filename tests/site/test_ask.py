@@ -16,7 +16,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from axe_playwright_python.sync_playwright import Axe
-from conftest import needs_browser
+from conftest import needs_browser, page_with
 from PIL import Image
 from torch import nn
 
@@ -35,19 +35,15 @@ pytestmark = needs_browser
 @pytest.fixture(scope="module")
 def scripts(browser):
     """An empty page with the scripts, and with their data unpacked."""
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    for name in SCRIPTS:
-        page.add_script_tag(path=ask.DEMOS / f"{name}.js")
-    page.evaluate(
-        """async () => {
-          const {white} = ganbook.frontDigits, digits = await ganbook.greys(ganbook.frontDigits);
-          window.few = {digits: digits.subarray(0, 400 * 196), white};
-          window.packed = bytes => btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""));
-        }"""
-    )
-    yield page
-    context.close()
+    with page_with(browser, [ask.DEMOS / f"{name}.js" for name in SCRIPTS]) as page:
+        page.evaluate(
+            """async () => {
+              const {white} = ganbook.frontDigits, digits = await ganbook.greys(ganbook.frontDigits);
+              window.few = {digits: digits.subarray(0, 400 * 196), white};
+              window.packed = bytes => btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""));
+            }"""
+        )
+        yield page
 
 
 def discriminator(tables: list[np.ndarray]) -> nn.Sequential:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from conftest import needs_browser
+from conftest import needs_browser, page_with
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
@@ -27,12 +27,8 @@ pytestmark = needs_browser
 @pytest.fixture(scope="module")
 def scripts(browser):
     """An empty page with the scripts that train."""
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    for name in SCRIPTS:
-        page.add_script_tag(path=DEMOS / f"{name}.js")
-    yield page
-    context.close()
+    with page_with(browser, [DEMOS / f"{name}.js" for name in SCRIPTS]) as page:
+        yield page
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
