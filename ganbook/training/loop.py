@@ -1,7 +1,7 @@
 """Algorithm 1 of Goodfellow et al. (2014), as a generator: `for record in train(...)`."""
 
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +15,7 @@ from ganbook.base.errors import DivergedError, InputError, warn
 from ganbook.data import Data
 from ganbook.models import device_of, with_labels
 from ganbook.objectives import Objective
-from ganbook.training import first_look
+from ganbook.training import first_look, scheduling
 from ganbook.training.minibatches import minibatches
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
@@ -140,6 +140,7 @@ def train(
     seed: int = 0,
     start: int = 0,
     reuse_fakes: bool = False,
+    schedule: Callable[[int], Mapping[str, float]] | None = None,
 ) -> Training:
     """Train `G` and `D` in turn and give a Record after each step: Algorithm 1 of Goodfellow et al. (2014).
 
@@ -160,6 +161,9 @@ def train(
         `start=s` continues a run after step s exactly (see ganbook.training.run for the rest of its state).
     reuse_fakes: G is updated on the fakes that D was just updated on, instead of on fresh ones. Saves one pass
         through G a step, about a quarter of the time of a DCGAN; Algorithm 1 draws fresh noise.
+    schedule: called with the number of each step, from 1, gives the settings that it is to be made with: `lr`, a factor
+        of both learning rates, `beta_2`, or a field of the objective; see ganbook.training.scheduling. The same for
+        every step, where nothing is given.
 
     Looking never changes a training: each step begins with every layer in the mode in which it was when `train` was
     called, and with random generators of its own, so between two steps G and D may be put in evaluation mode and
@@ -210,6 +214,7 @@ def train(
         health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good
         for step in range(start + 1, start + steps + 1):
             put_in(modes)
+            play = scheduling.put(schedule(step), objective, (opt_g, opt_d)) if schedule else objective
             rng = seeds.generator("noise", seed, step, device=device)
             normal = partial(torch.randn, generator=rng, device=device)
             draws = seeds.global_draws(distributed.own("dropout"), seed, step, device=device)
@@ -227,7 +232,7 @@ def train(
                         first_look.minibatch(x, x_fake)
                         images = start * k * n
                     images += n
-                    d = objective.discriminator(critic, x, x_fake.detach())
+                    d = play.discriminator(critic, x, x_fake.detach())
                     first_look.scalars(objective, "discriminator", d)
                     update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
                 g = {}
@@ -235,7 +240,7 @@ def train(
                     if not reuse_fakes:
                         z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
                         x_fake = g_of(local_shard(z))
-                    g = objective.generator(critic, x, x_fake)
+                    g = play.generator(critic, x, x_fake)
                     first_look.scalars(objective, "generator", g)
                     update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
             values = {

@@ -6,7 +6,7 @@ done and why.
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from ganbook.base.errors import InputError
 from ganbook.data import Images, Stacked, find
 from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
 from ganbook.objectives import NonSaturating, Objective, Smoothed, clip_weights
-from ganbook.training import optimisers
+from ganbook.training import optimisers, scheduling
+from ganbook.training.scheduling import Schedule
 
 WORDS = ("title", "source", "changes")  # of a recipe's description: what they say can be improved, and nothing changes
 
@@ -38,6 +39,8 @@ class Recipe:
     size, rotate: of the images, see ganbook.data. reuse_fakes: see train.
     channels: 3 trains on colour images, or on ganbook.data.Stacked, three digits in one image.
     ema: d > 0 also keeps a moving average of G's weights, w_avg <- d w_avg + (1 - d) w after each step, to sample from.
+    schedule: what changes in the course of the `steps`, such as {"lr": Falling(0.5)} for rates that fall to 0 in the
+        second half; see ganbook.training.scheduling.
     clip: c > 0 brings the weights of D back to [-c, c] after each of its updates, see ganbook.objectives.clip_weights.
 
     >>> import torch
@@ -71,7 +74,15 @@ class Recipe:
     channels: int = 1
     ema: float = 0.0
     clip: float | None = None
+    schedule: Schedule = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        scheduling.check(self.schedule, self.objective, ema=bool(self.ema))
+
+    def at(self, step: int) -> dict[str, float]:
+        """Return the settings that the schedule gives to step `step`, counted from 1; none without a schedule."""
+        return scheduling.at(self.schedule, step, self.steps)
 
     def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module, nn.Module]:
         """Return new G and D on `device`, with weights that depend on `seed` only: the same on every device.
@@ -121,7 +132,12 @@ class Recipe:
             **({"channels": self.channels} if self.channels != 1 else {}),  # named only where it is used, so that
             **({"ema": self.ema} if self.ema else {}),  # what older files say of other recipes stays true
             **({"clip": self.clip} if self.clip is not None else {}),
+            **({"schedule": self._schedule()} if self.schedule else {}),
         }
+
+    def _schedule(self) -> dict[str, str]:
+        """The schedule in words, with the steps that it is stretched over."""
+        return {name: f"{described(function)} over {self.steps:,} steps" for name, function in self.schedule.items()}
 
     def change(self, /, **changes: Any) -> "Recipe":
         """Return this recipe with other settings, named as they are called: change(m=32, z_dim=10, lr_g=1e-3).

@@ -16,7 +16,7 @@ from ganbook.base.interrupts import held
 from ganbook.data import Data, Images
 from ganbook.training import recipes
 from ganbook.training.architecture import architecture, differences
-from ganbook.training.ema import averaged
+from ganbook.training.ema import averaged, decayed
 from ganbook.training.export import export
 from ganbook.training.loop import Record, train
 from ganbook.training.precision import fast, of_compilation
@@ -118,6 +118,7 @@ class Run:
                 "Load its last checkpoint, or start again."
             )
         self._look_at_data()
+        self._look_at_schedule(self.step + steps)
         r, (G, D) = self.recipe, self._players
         records = train(
             G,
@@ -132,6 +133,7 @@ class Run:
             seed=self.seed,
             start=self.step,
             reuse_fakes=r.reuse_fakes,
+            schedule=r.at if r.schedule else None,
         )
         while True:
             with held() as interrupts:
@@ -169,6 +171,7 @@ class Run:
             hook.remove()
         if record is not None:
             if self.ema:
+                decayed(self.ema, self.recipe.at(record.step).get("ema", self.recipe.ema))
                 self.ema.update_parameters(self.G)
             self.step = record.step
             self._known, self._trained_on = self.data, getattr(self.data, "fingerprint", None)
@@ -188,6 +191,15 @@ class Run:
             raise InputError(
                 f"This run was trained on other images ({self._trained_on}) than those given now ({now}). Name the "
                 "folder of the former to continue."
+            )
+
+    def _look_at_schedule(self, last: int) -> None:
+        """Refuse steps that would move nothing, because the rates of the recipe have come down to 0 before them."""
+        if self.recipe.at(last).get("lr") == 0:
+            raise InputError(
+                f"The learning rates of recipe {self.recipe.name!r} fall to 0 at its last step, {self.recipe.steps:,}, "
+                f"and step {last:,} was asked for: nothing would move after that. For a longer training change the "
+                f"recipe before it begins: recipe.change(steps={last})."
             )
 
     def _parts(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbook.base.errors import InputError
-from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, pyramid
+from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, pyramid, residual
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
@@ -25,6 +25,8 @@ PAIRS = {
     "compares": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Discrimination), (1, 28, 28)),
     "mlp compares": (mlp.Generator(), mlp.Discriminator(minibatch=minibatch.Discrimination), (1, 28, 28)),
     "no norm": (dcgan.Generator(width=8), dcgan.Discriminator(8, norm=nn.Identity), (1, 28, 28)),
+    "residual": (residual.Generator(width=8).eval(), residual.Discriminator(8), (1, 28, 28)),
+    "residual, patches": (residual.Generator(width=8, patch=2).eval(), residual.Discriminator(8, patch=2), (1, 28, 28)),
 }
 
 
@@ -186,3 +188,34 @@ def test_initialisation_takes_layers_without_bias_or_scale():
     layers = [nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2, affine=False), nn.ConvTranspose2d(2, 1, 3, bias=False)]
     network = nn.Sequential(*layers).apply(dcgan.init)
     assert all(weight.abs().max() < 0.2 for weight in network.parameters())
+
+
+def test_residual_blocks_change_nothing_at_first_and_keep_the_size_of_a_signal_at_any_depth():
+    x = torch.randn(64, 16, 7, 7)
+    assert torch.equal(residual.Block(16, depth=4)(x), x), "the last convolution starts at 0"
+    for blocks in (1, 8):
+        x = residual.Generator(width=8, blocks=blocks)(torch.randn(256, 64))
+        assert 0.2 < x.std() < 2, "a deeper one starts neither louder nor fainter"
+
+
+def test_residual_grouped_convolution_is_one_convolution_a_group():
+    block = residual.Block(16, depth=1, expansion=2, group=16)
+    second = block.layers[2]
+    h = torch.randn(3, 32, 5, 5)
+    apart = [nn.functional.conv2d(part, w, padding=1) for part, w in zip(h.split(16, 1), second.weight.split(16))]
+    torch.testing.assert_close(second(h), torch.cat(apart, 1))
+    with pytest.raises(InputError, match="whole groups of 16"):
+        residual.Block(12, depth=1)
+
+
+def test_residual_halves_as_it_doubles():
+    """<twice(a), b> = 4 <a, half(b)>: the two resamplings are adjoint, up to the frame."""
+    a, b = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 16, 16)
+    a[..., 2:6, 2:6], b[..., 4:12, 4:12] = torch.randn(4, 4), torch.randn(8, 8)
+    up, down = (residual.Twice()(a) * b).sum(), (a * residual.Half()(b)).sum()
+    torch.testing.assert_close(up, 4 * down)
+
+
+def test_residual_generator_is_free_in_training_and_cut_off_when_it_draws():
+    G, z = residual.Generator(width=8), 5 * torch.randn(20, 64)
+    assert G(z).abs().max() > 1 >= G.eval()(z).abs().max()
