@@ -19,7 +19,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) 
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course slides pdf colab edition
+.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course mark slides pdf colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,10 @@ answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, 
 
 course: $(TEACHING)  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
 	$(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)
+
+mark: $(TEACHING)  ## mark what students handed in, also what is not intact, and say what a person must look at (NAMES="01_noise")
+	@test -n "$(NAMES)" || { echo 'Say which chapters: make mark NAMES="01_noise"'; exit 1; }
+	$(BIN)/python -m tools.site.mark --course "$(COURSE)" $(ARGS) $(NAMES)
 
 edition: $(INSTALLED)  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
 	$(BIN)/python -m tools.site.edition $(NAMES)

@@ -188,6 +188,10 @@ def _arguments(function: Any) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
 
 
+LOGITS = (
+    "D ends in a logit and the loss takes logarithms of it, where theirs has a sigmoid and BCELoss: the same values, "
+    "until D is so sure that BCELoss stops its logarithm at -100"
+)
 DROP_LAST = "the short last batch of an epoch is dropped: noise and labels of full size were paired with it"
 
 _ALL = (
@@ -206,6 +210,7 @@ _ALL = (
             "fakes are drawn fresh instead of stored once; 32 real and 32 fake a step are its batch of 64, and "
             "5,625 steps its 3 epochs",
             "the optimiser is not given: that of stage 2",
+            LOGITS,
         ),
     ),
     Recipe(
@@ -219,6 +224,7 @@ _ALL = (
         opt_d=partial(Adam, lr=1e-4),
         m=32,
         steps=93_750,
+        changes=(LOGITS,),
     ),
     Recipe(
         name="mlp",
@@ -242,7 +248,7 @@ _ALL = (
     ),
     Recipe(
         name="d-linear",
-        title="The smallest pair: one linear layer each",
+        title="Tutorial D to the letter: one linear layer each",
         source="Tutorial D: networks 100 -> 784 and 784 -> 1",
         G=partial(mlp.Generator, hidden=()),
         D=partial(mlp.Discriminator, hidden=(), dropout=0.0),
@@ -251,7 +257,12 @@ _ALL = (
         opt_d=partial(Adam, lr=2e-4),
         m=64,
         steps=18_740,
-        changes=("hidden layers, optimiser, batch and epochs are not given: none, Adam 2e-4, 64 and 20", DROP_LAST),
+        changes=(
+            "the code is missing: networks 100 -> 784 and 784 -> 1 are all that is said of them, and their text, which "
+            "says that digits come out, fits networks with hidden layers as well, such as those of c-mlp",
+            "optimiser, batch and epochs are not given: Adam 2e-4, 64 and 20",
+            DROP_LAST,
+        ),
     ),
     Recipe(
         name="a-dcgan",
@@ -305,7 +316,28 @@ _ALL = (
         m=64,
         steps=187_400,
         size=16,
-        changes=("digits resized to 16x16 with one channel instead of colour images with three", DROP_LAST),
+        changes=(
+            "digits resized to 16x16 with one channel instead of colour images with three, see b-colour16",
+            "G is updated on fresh fakes, theirs on those that D was just shown",
+            LOGITS,
+            DROP_LAST,
+        ),
+    ),
+    Recipe(
+        name="b-colour16",
+        title="Convolutional pair for 16x16 images in three channels",
+        source="Tutorial B",
+        G=partial(pyramid.Generator, channels=3),
+        D=partial(pyramid.Discriminator, channels=3),
+        objective=NonSaturating(),
+        opt_g=partial(Adam, lr=2e-4, betas=(0.5, 0.999)),
+        opt_d=partial(Adam, lr=2e-4, betas=(0.5, 0.999)),
+        m=64,
+        steps=187_400,
+        size=16,
+        channels=3,
+        reuse_fakes=True,
+        changes=("the images are three digits, one in each channel; its own are not given", LOGITS, DROP_LAST),
     ),
     Recipe(
         name="goodfellow-2014",

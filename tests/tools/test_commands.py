@@ -92,6 +92,8 @@ LEFT_OUT = {
     "make pdf": "`.ci/run all` calls it",
     "python -m tools.site.pdf": "`.ci/run all` calls it, with a site",
     "make course": "CI calls it before this",
+    "make mark": "tests/chapters/test_mark.py marks a class of forty with it",
+    "python -m tools.site.mark": "tests/chapters/test_mark.py marks a class of forty with it",
     "python -m tools.site.draw": "it rewrites stored pictures; tests/site/test_diagrams.py draws one",
     "python -m tools.site.ask_still": "it rewrites a stored picture; tests/site/test_ask.py draws it",
     "make clean": "tests/chapters/test_course_folder.py calls it",

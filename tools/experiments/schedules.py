@@ -24,7 +24,7 @@ from ganbook.evaluation.reference import against, look
 from ganbook.metrics.frechet import frechet
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training import pretrained
-from ganbook.training.recipes import Recipe, get
+from ganbook.training.recipes import WORDS, Recipe, get
 from ganbook.training.run import Run
 from ganbook.viewing.gradients import gradient_norms
 from tools.experiments.sizes import CACHE, STORE, sized
@@ -157,8 +157,13 @@ def main() -> None:
 def other_seeds(path: Path, run: Run, steps: int) -> list[dict]:
     """The scores of other seeds that the file at `path` holds, if they are of the same recipe and length."""
     old = json.loads(path.read_text()) if path.exists() else {"steps": None}
-    same = old["steps"] == steps and old["recipe"] == json.loads(json.dumps(run.recipe.describe()))
-    return old["more"] if same else []
+    if old["steps"] != steps:
+        return []
+    then, now = (
+        {key: value for key, value in described.items() if key not in WORDS}
+        for described in (old["recipe"], json.loads(json.dumps(run.recipe.describe())))
+    )
+    return old["more"] if then == now else []
 
 
 def store(run: Run, course: Course, steps: int, *, first: bool) -> None:

@@ -9,11 +9,11 @@ What is made to hand out is in _build/course:
     student/NAME/NAME.ipynb      the same without them: to hand out, or to open in Colab
 
 What people put is in a folder of its own, `course` or what --course says. It is nbgrader's: collect answers in
-submitted/STUDENT/NAME/NAME.ipynb, then, in that folder and with the environment active (`. .venv/bin/activate`):
-nbgrader autograde NAME; nbgrader generate_feedback NAME; nbgrader export. Of this folder the command writes source/,
-release/, the exercises in gradebook.db, nbgrader_config.py, and made.json, a list of what it wrote. A file that
-somebody has changed since stays, and nothing in the folder is ever removed. A chapter whose exercises changed after
-somebody handed it in is left as it was; --replace takes the new one.
+submitted/STUDENT/NAME/NAME.ipynb and mark them with `make mark` (tools/site/mark.py). Then, in that folder and with the
+environment active (`. .venv/bin/activate`): nbgrader generate_feedback NAME; nbgrader export. Of this folder the
+command writes source/, release/, the exercises in gradebook.db, nbgrader_config.py, and made.json, a list of what it
+wrote. A file that somebody has changed since stays, and nothing in the folder is ever removed. A chapter whose
+exercises changed after somebody handed it in is left as it was; --replace takes the new one.
 
 The chapters are the only source. A code cell tagged `solution` becomes nbgrader's answer cell, the cell tagged `check`
 behind it a locked test worth 2 points, or as many as its `metadata.ganbook.points` says. What stands between
@@ -62,7 +62,7 @@ marks are given by the original checks in any case."""
 
 # One file for `nbgrader` in this folder, so that a teacher needs no command of ours.
 CONFIG = '''\
-"""nbgrader's settings: run `nbgrader autograde NAME` in this folder."""
+"""nbgrader's settings: for `nbgrader` in this folder, and for `make mark`."""
 
 import os
 
