@@ -19,7 +19,7 @@ PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) 
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course mark slides pdf colab edition
+.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ mark: $(TEACHING)  ## mark what students handed in, also what is not intact, and
 
 edition: $(INSTALLED)  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
 	$(BIN)/python -m tools.site.edition $(NAMES)
+
+questions: $(INSTALLED)  ## the questions of the chapters, for Moodle and on paper, into _build/questions (NAMES="01_noise" for some)
+	$(BIN)/python -m tools.site.questions $(ARGS) $(NAMES)
 
 slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
 	$(BIN)/python -m tools.site.slides $(NAMES)

@@ -105,6 +105,7 @@ LEFT_OUT = {
     "make bench": "its tools are tried by name",
     "make board": "its tool is tried by name",
     "make edition": "its tool is tried by name",
+    "make questions": "its tool is tried by name",
     "make help": "it prints the Makefile",
     "make notebooks": "its tool is tried by name",
     "python -m tools.experiments.board --again": "it repeats a run of minutes; tests/tools/test_board.py calls it",
