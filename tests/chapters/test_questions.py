@@ -109,8 +109,10 @@ def test_the_key_of_the_paper_names_the_right_answers_and_other_seeds_give_other
     assert pages[0] == pages[1] != pages[2]
     for page in pages:
         body, key = page.split("<h2>Key</h2>")
-        for section, line in zip(body.split("<h2>Chapter ")[1:], re.findall(r"<p>Chapter (.*?)</p>", key), strict=True):
-            name, letters = line.split(": ")
+        lines = re.findall(r"<p>(.*?)</p>", key)
+        for name, section, line in zip(CHAPTERS, body.split("<h2>")[1:], lines, strict=True):
+            heading, letters = line.rsplit(": ", 1)
+            assert section.startswith(f"{heading}</h2>")
             right = [next(a["text"] for a in one["answers"] if a.get("right")) for one in CHAPTERS[name]]
             lists = re.findall(r"<ol>((?:<li>[^\n]*?</li>)+)</ol></li>", section.split("<ol>", 1)[1])
             for one, pair, listed in zip(right, letters.split(", "), lists, strict=True):

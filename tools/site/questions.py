@@ -9,6 +9,7 @@ site and the key on a page of its own. The source of both is book/quizzes.
 """
 
 import argparse
+import json
 import random
 import xml.etree.ElementTree as ET
 from html import escape
@@ -61,6 +62,12 @@ def quizzes(names: list[str]) -> dict[str, list[dict]]:
     return {name: yaml.safe_load(there[name].read_text("utf-8")) for name in names or there}
 
 
+def title(name: str) -> str:
+    """The heading of a chapter, with its number, as its notebook has it."""
+    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    return next(line[2:].strip() for line in "".join(cells[0]["source"]).splitlines() if line.startswith("# "))
+
+
 def text_in(parent: ET.Element, name: str, content: str, **attributes: str) -> ET.Element:
     """Add <name><text>content</text></name>, as the format has it for every text."""
     element = ET.SubElement(parent, name, attributes)
@@ -75,7 +82,7 @@ def moodle(chapters: dict[str, list[dict]]) -> ET.Element:
         text_in(ET.SubElement(quiz, "question", type="category"), "category", f"$course$/top/ganbook/{name}")
         for number, one in enumerate(questions, 1):
             question = ET.SubElement(quiz, "question", type="multichoice")
-            text_in(question, "name", f"{name}, question {number}")
+            text_in(question, "name", f"{title(name)}: question {number}")
             text_in(question, "questiontext", html(one["question"]), format="html")
             text_in(question, "generalfeedback", "", format="html")
             for key, value in (("defaultgrade", "1"), ("penalty", "0.3333333"), ("hidden", "0")):
@@ -101,9 +108,9 @@ def paper(chapters: dict[str, list[dict]], seed: int) -> str:
             listed = "".join(f"<li>{html(answer['text'])}</li>" for answer in answers)
             items.append(f"<li><p>{html(one['question'])}</p><ol>{listed}</ol></li>")
             letters.append(LETTERS[[bool(answer.get("right")) for answer in answers].index(True)])
-        body.append(f"<section><h2>Chapter {escape(name)}</h2><ol>{''.join(items)}</ol></section>")
+        body.append(f"<section><h2>{html(title(name))}</h2><ol>{''.join(items)}</ol></section>")
         pairs = ", ".join(f"{number} {letter}" for number, letter in enumerate(letters, 1))
-        key.append(f"<p>Chapter {escape(name)}: {pairs}</p>")
+        key.append(f"<p>{html(title(name))}: {pairs}</p>")
     return PAGE.format(body="\n".join([*body, f"<section><h2>Key</h2>{''.join(key)}</section>"]))
 
 
