@@ -56,13 +56,19 @@ class Projection(nn.Module):
     """x (m, 1, 28, 28), y (m,) -> logits (m,): psi(h) + <e_y, h> for the features h of x and a vector e_y a label.
 
     Miyato and Koyama (2018), "cGANs with projection discriminator", eq. 3 and figure 1d: the form that the
-    optimal D takes when p(y|x) is a softmax of linear functions of h. norm: see ganbook.models.dcgan.Discriminator.
+    optimal D takes when p(y|x) is a softmax of linear functions of h. norm, first: see ganbook.models.dcgan.Discriminator.
     """
 
-    def __init__(self, width: int = 16, classes: int = 10, norm: Callable[[int], nn.Module] = nn.BatchNorm2d) -> None:
+    def __init__(
+        self,
+        width: int = 16,
+        classes: int = 10,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        first: Callable[[nn.Module], None] | None = None,
+    ) -> None:
         super().__init__()
         self.classes = classes
-        self.net = dcgan.Discriminator(width, norm=norm)
+        self.net = dcgan.Discriminator(width, norm=norm, first=first)
         self.embed = nn.Linear(classes, 4 * width, bias=False)  # its columns are the e_y
         # The label says nothing at first. From PyTorch's own initial e_y, which outweigh psi, digits could be read
         # only after 1,000 steps instead of 500 (chapter 10's pair, one seed).

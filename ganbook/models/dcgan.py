@@ -22,6 +22,18 @@ def init(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
+def he(module: nn.Module) -> None:
+    """Draw convolutions from N(0, 2 / ((1 + 0.2^2) inputs)), with biases at 0, in place: for use as `network.apply(he)`.
+
+    He et al. (2015), "Delving deep into rectifiers", eq. 15: a signal keeps its size through a LeakyReLU 0.2, so that a
+    network without normalisation has something to say from its first step on.
+    """
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, a=0.2)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
 def up(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
     """Transposed convolution, BatchNorm, ReLU: side n -> (n - 1) * stride + kernel."""
     return [nn.ConvTranspose2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU()]
@@ -61,8 +73,9 @@ class Discriminator(nn.Module):
     """x (m, channels, 28, 28) in [-1, 1] -> logits (m,); the first layer has `width` channels.
 
     norm: called with a number of channels, gives the layer after each convolution. A penalty on D's slope does not
-        allow BatchNorm; partial(nn.GroupNorm, 1) normalises each image by itself, nn.Identity nothing. Without a
-        normalisation the convolutions keep PyTorch's initial weights, since N(0, 0.02) would let the signal fade.
+        allow BatchNorm; partial(nn.GroupNorm, 1) normalises each image by itself, nn.Identity nothing.
+    first: draws the first weights, in place, of each layer that it is called with. The default is `init`, or with
+        nn.Identity PyTorch's own weights, since N(0, 0.02) would let the signal fade; `he` keeps its size.
     minibatch: called with the number of features, gives a layer that lets an image see its batch
         (ganbook.models.minibatch); it stands before the last linear layer.
     """
@@ -73,6 +86,7 @@ class Discriminator(nn.Module):
         channels: int = 1,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
         minibatch: Callable[[int], OfBatch] | None = None,
+        first: Callable[[nn.Module], None] | None = None,
     ) -> None:
         super().__init__()
         look = minibatch(4 * width) if minibatch else None
@@ -83,8 +97,10 @@ class Discriminator(nn.Module):
             *([nn.Flatten(), look] if look else [nn.Flatten()]),  # (m, 4 width, 1, 1) -> (m, 4 width [+ extra])
             *(nn.Linear(4 * width + (look.extra if look else 0), 1), nn.Flatten(0)),  # -> (m,)
         )
-        if norm is not nn.Identity:
-            self.apply(init)
+        if first is None and norm is not nn.Identity:
+            first = init
+        if first:
+            self.apply(first)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

@@ -219,3 +219,13 @@ def test_residual_halves_as_it_doubles():
 def test_residual_generator_is_free_in_training_and_cut_off_when_it_draws():
     G, z = residual.Generator(width=8), 5 * torch.randn(20, 64)
     assert G(z).abs().max() > 1 >= G.eval()(z).abs().max()
+
+
+def test_with_the_weights_of_he_a_signal_keeps_its_size_where_dcgans_own_let_it_fade():
+    x, sizes = torch.randn(64, 1, 28, 28), {}
+    for name, first in (("he", dcgan.he), ("dcgan", dcgan.init), ("PyTorch", None)):
+        D = dcgan.Discriminator(64, norm=nn.Identity, first=first)
+        h = D.layers[:-3](x)
+        sizes[name] = h.square().mean().sqrt() / x.square().mean().sqrt()
+    assert 0.5 < sizes["he"] < 2 and sizes["dcgan"] < sizes["PyTorch"] < 0.5
+    assert not D.layers[0].bias.eq(0).all(), "PyTorch's own weights stay where nothing is asked for"
