@@ -33,6 +33,57 @@ mean_square = 1 / d
 degrees_away = torch.tensor(mean_square).sqrt().atan().rad2deg().item()
 
 
+# %% ex-latent-slerp right: one point after the other, the angle by its tangent
+def slerp(a, b, t):
+    u, v = (torch.nn.functional.normalize(end, dim=1) for end in (a, b))
+    omega = 2 * torch.atan2((u - v).norm(dim=1), (u + v).norm(dim=1))[:, None]
+    return torch.stack([((1 - s) * omega).sin() / omega.sin() * a + (s * omega).sin() / omega.sin() * b for s in t])
+
+
+# %% ex-latent-slerp right: by products of rows, everything broadcast
+def slerp(a, b, t):
+    cosine = (a * b).sum(-1, keepdim=True) / (a.norm(dim=-1, keepdim=True) * b.norm(dim=-1, keepdim=True))
+    omega, t = torch.arccos(cosine), t.view(-1, 1, 1)
+    return (((1 - t) * omega).sin() * a + (t * omega).sin() * b) / omega.sin()
+
+
+# %% ex-latent-slerp wrong: the straight line
+def slerp(a, b, t):
+    t = t[:, None, None]
+    return (1 - t) * a + t * b
+
+
+# %% ex-latent-slerp wrong: the line, pulled out to the norm of the start, so that the angles are not equal
+def slerp(a, b, t):
+    line = (1 - t[:, None, None]) * a + t[:, None, None] * b
+    return line / line.norm(dim=-1, keepdim=True) * a.norm(dim=-1, keepdim=True)
+
+
+# %% ex-latent-slerp wrong: the ends exchanged
+def slerp(a, b, t):
+    omega, t = torch.cosine_similarity(a, b).acos()[:, None], t[:, None, None]
+    return (((1 - t) * omega).sin() * b + (t * omega).sin() * a) / omega.sin()
+
+
+# %% ex-latent-slerp wrong: all pairs share one angle
+def slerp(a, b, t):
+    omega, t = torch.cosine_similarity(a.flatten(), b.flatten(), dim=0).acos(), t[:, None, None]
+    return (((1 - t) * omega).sin() * a + (t * omega).sin() * b) / omega.sin()
+
+
+# %% ex-latent-slerp wrong: the shape (n, k, d)
+def slerp(a, b, t):
+    omega, t = torch.cosine_similarity(a, b).acos()[:, None, None], t[:, None]
+    return (((1 - t) * omega).sin() * a[:, None] + (t * omega).sin() * b[:, None]) / omega.sin()
+
+
+# %% ex-latent-slerp wrong: turns vectors of norm 1
+def slerp(a, b, t):
+    a, b = torch.nn.functional.normalize(a, dim=1), torch.nn.functional.normalize(b, dim=1)
+    omega, t = torch.cosine_similarity(a, b).acos()[:, None], t[:, None, None]
+    return (((1 - t) * omega).sin() * a + (t * omega).sin() * b) / omega.sin()
+
+
 # %% ex-latent-keep right: from the differences to the first class, by QR
 def without(vector, means):
     basis = torch.linalg.qr((means[1:] - means[0]).T).Q  # (d, 9)
