@@ -98,7 +98,7 @@ REPAIRS = {
     "batch of 64": Repair(lambda r: r.change(m=64, reuse_fakes=True), lambda r: r.change(m=32, reuse_fakes=False)),
 }
 
-KEPT = ("BatchNorm in G", "Adam's settings", "no dropout")  # the three without which the repaired pair is no better
+KEPT = ("BatchNorm in G", "Adam's settings", "no dropout")  # the three that the repaired pair is no nearer without
 
 
 class Plan(NamedTuple):
@@ -119,7 +119,7 @@ def variants() -> dict[str, Plan]:
     kept = published
     for name in KEPT:
         kept = REPAIRS[name].make(kept)
-    recipes["published + the three that help"] = kept
+    recipes["published + three repairs"] = kept
     recipes["Goodfellow et al. (2014)"] = get("goodfellow-2014")
     recipes["published, sigmoid and BCELoss"] = published.change(objective=Sigmoid(average=True, joint=True))
     table = {name: Plan(recipe, IMAGES // recipe.m, SEEDS) for name, recipe in recipes.items()}
