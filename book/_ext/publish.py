@@ -3,10 +3,15 @@
 All of it follows from the repository named in `_config.yml`. GitHub Pages serves github.com/OWNER/NAME at
 OWNER.github.io/NAME/; who publishes elsewhere sets `html: {baseurl: ...}` there, and it is taken instead.
 `{{ colab }}` on a page becomes a link that opens chapter 1 in Colab.
+
+Every page ends in a link that opens an issue with its title filled in, and says in the words of schema.org that it is
+material to learn from, so that collections of such material can list it.
 """
 
+import json
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 MISSING = """<h1>There is no such page</h1>
 <p>The address leads nowhere on this site. The page may have moved; every page is in the contents beside this text.</p>
@@ -44,6 +49,42 @@ def settle(app, config):
     }
 
 
+BARE = re.compile(r"<[^>]+>")  # what a title has beside its words
+UNCLEAR = """<p class="unclear"><a href="{link}">Something unclear or wrong on this page? Tell us.</a></p>"""
+ASK = "Which sentence or cell? What did you think it meant, or what did you see instead?\n\n"
+
+
+def ask(repository: str, title: str, page: str) -> str:
+    """The address at which a new issue about a page can be written."""
+    words = {"title": f"{title}: unclear or wrong", "body": f"{ASK}Page: {page}\n"}
+    return f"{repository}/issues/new?{'&'.join(f'{key}={quote(value)}' for key, value in words.items())}"
+
+
+def resource(title: str, page: str, home: str, *, chapter: bool) -> dict:
+    """What schema.org calls a LearningResource: a chapter or another page, as a part of the book."""
+    book = {"@type": "Book", "name": "From Noise to Digits", "url": home}
+    found = {"@context": "https://schema.org", "@type": "LearningResource", "name": title, "url": page}
+    found |= {"isPartOf": book, "inLanguage": "en", "isAccessibleForFree": True, "educationalLevel": "university"}
+    found |= {"license": "https://creativecommons.org/licenses/by/4.0/", "about": "generative adversarial networks"}
+    found["learningResourceType"] = "tutorial with exercises" if chapter else "reference"
+    return found
+
+
+def tell(app, pagename, templatename, context, doctree):
+    """Add both to a page that has a source."""
+    if doctree is None or app.builder.name != "html":
+        return
+    title, home = context.get("title") or app.config.html_title, app.config.html_baseurl
+    title = BARE.sub("", title)
+    page = home + app.builder.get_target_uri(pagename)
+    about = resource(title, page, home, chapter=pagename.startswith("notebooks/"))
+    words = json.dumps(about, ensure_ascii=False).replace("</", "<\\/")
+    context["metatags"] = f'{context.get("metatags", "")}\n<script type="application/ld+json">{words}</script>'
+    if pagename != app.config.root_doc:
+        link = ask(app.config.html_theme_options["repository_url"], title, page)
+        context["body"] = context["body"] + UNCLEAR.format(link=link.replace("&", "&amp;"))
+
+
 def draw_map(app, error):
     """Write sitemap.xml: the pages that have a source, not those that Sphinx makes."""
     if error or app.builder.name != "html":
@@ -55,5 +96,6 @@ def draw_map(app, error):
 
 def setup(app):
     app.connect("config-inited", settle, priority=100)
+    app.connect("html-page-context", tell, priority=900)
     app.connect("build-finished", draw_map)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

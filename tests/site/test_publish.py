@@ -3,10 +3,12 @@
 Read from `_build/html` (`make book`) and from the extensions in book/_ext; no browser is needed.
 """
 
+import json
 import re
 import struct
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import contents
@@ -44,6 +46,24 @@ def test_the_address_of_the_site_follows_from_that_of_the_repository(repository,
     import publish
 
     assert publish.address(repository) == expected
+
+
+def test_every_page_is_material_to_learn_from_and_asks_what_was_unclear(pages):
+    for name, page in pages.items():
+        (script,) = page.select('script[type="application/ld+json"]')
+        about = json.loads(script.string)
+        assert (about["@type"], about["url"]) == ("LearningResource", f"{HOME}{name}.html")
+        assert page.title.string.startswith(about["name"]) and about["isPartOf"]["url"] == HOME
+        assert ("exercises" in about["learningResourceType"]) == (name in CHAPTERS)
+        links = page.select(".unclear a")
+        if name == "index":
+            assert not links
+            continue
+        (link,) = links
+        address = urlsplit(link["href"])
+        asked = parse_qs(address.query)
+        assert f"{address.scheme}://{address.netloc}{address.path}" == f"{REPOSITORY['url']}/issues/new"
+        assert about["name"] in asked["title"][0] and f"{HOME}{name}.html" in asked["body"][0]
 
 
 def test_every_page_says_what_it_is_about_and_where_it_stands(pages):
