@@ -1,4 +1,4 @@
-"""The mistakes of the bug clinic (notebooks/04b_bug_clinic.ipynb) stay out of the package, one section a case.
+"""The mistakes of the bug clinic (notebooks/04b_bug_clinic.ipynb) stay out of the package.
 
 Where another module tests a thing already, it is not tested again: the notebook names that test, and the last section
 checks that every test it names exists.
@@ -10,6 +10,7 @@ import json
 import re
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -19,7 +20,7 @@ from torch import nn
 
 from ganbook import Digits, cli
 from ganbook.base import seeds
-from ganbook.models import mlp, with_labels
+from ganbook.models import dcgan, mlp, with_labels
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.objectives import NonSaturating, Saturating
 from ganbook.training.loop import train
@@ -58,7 +59,7 @@ def small_pair():
     )
 
 
-# --------------------------------------------------------------------------------------- 1. layers that exist on paper
+# ---------------------------------------------------------------------------------------- 5. layers that exist on paper
 
 
 def test_every_layer_of_every_recipe_takes_part(recipe):
@@ -72,7 +73,7 @@ def test_every_layer_of_every_recipe_takes_part(recipe):
         assert called == set(leaves(network)), [str(layer) for layer in set(leaves(network)) - called]
 
 
-# ----------------------------------------------------------------------------------------------- 2. a sigmoid too many
+# ------------------------------------------------------------------------------------------------ 1. a sigmoid too many
 
 
 def test_every_discriminator_returns_logits(recipe):
@@ -91,7 +92,7 @@ def test_every_discriminator_returns_logits(recipe):
     assert perfect["loss"] < 1e-3
 
 
-# ---------------------------------------------------------------------------------------------- 3. tanh against [0, 1]
+# ----------------------------------------------------------------------------------------------- 2. tanh against [0, 1]
 
 
 def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
@@ -108,7 +109,7 @@ def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
             assert made.abs().max() <= 1
 
 
-# ---------------------------------------------------- 4. BatchNorm's scale around 0, and 13. a momentum that is an eps
+# ------------------------------------------------------ 3. BatchNorm's scale around 0, and 4. a momentum that is an eps
 
 
 def test_batchnorm_starts_as_a_normalisation(recipe):
@@ -128,7 +129,7 @@ def test_there_are_batchnorms_to_look_at():
     assert {"mlp", "a-dcgan", "b-dcgan16"} <= set(found)
 
 
-# ---------------------------------------------------------------------------------------------- 5. rotation that leaks
+# -------------------------------------------------------------------------------------------- 7. turned training images
 
 
 def test_only_the_recipes_of_tutorial_a_turn_their_images(recipe):
@@ -144,7 +145,7 @@ def test_without_rotation_a_batch_holds_the_images_themselves(small_folder):
     assert Digits("test", folder=small_folder).rotate == 0  # what samples are judged against stands upright
 
 
-# --------------------------------------------------------------------------------------------- 6. the short last batch
+# ---------------------------------------------------------------------------------------------- 8. the short last batch
 
 
 @pytest.mark.parametrize("objective", [Saturating(), NonSaturating()])
@@ -158,7 +159,7 @@ def test_halves_of_different_sizes_keep_their_own_mean(objective, joint):
     assert d["accuracy"] == 1
 
 
-# -------------------------------------------------------------------------------------------- 7. sixteen rows an image
+# --------------------------------------------------------------------------------------------- 6. sixteen rows an image
 
 
 def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
@@ -176,7 +177,7 @@ def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
     assert recipe.size in answered
 
 
-# -------------------------------------------- 8. divided by the wrong loader, 9. end of an epoch, 12. nothing recorded
+# ------------------------------------------- 15. divided by the wrong loader, 16. end of an epoch, 18. nothing recorded
 
 
 class Noted:
@@ -221,7 +222,7 @@ def test_the_last_step_is_logged_whatever_the_interval(small_folder, tmp_path):
         assert json.loads(lines[-1])["step"] == 3
 
 
-# ------------------------------------------------------------------------------------- 10. built for CUDA is not a GPU
+# -------------------------------------------------------------------------------------- 17. built for CUDA is not a GPU
 
 
 def test_only_one_module_asks_for_a_gpu():
@@ -247,7 +248,7 @@ def test_only_one_module_asks_for_a_gpu():
         assert not {word for word in written if word.startswith(("cuda", "mps"))}, path.name
 
 
-# -------------------------------------------------------------------------------------------------- 11. accuracy 100 %
+# ---------------------------------------------------------------------------------------------------- 9. accuracy 100 %
 
 
 def test_one_pixel_separates_untrained_noise_from_digits(digits):
@@ -258,7 +259,7 @@ def test_one_pixel_separates_untrained_noise_from_digits(digits):
     assert [name for name, recipe in RECIPES.items() if recipe.opt_g is None] == ["c-noise"]
 
 
-# -------------------------------------------------------------------------------- 12. results that show something else
+# ------------------------------------------------------------------------- 19. and 20. results that show something else
 
 
 def test_samples_come_from_the_generator(recipe):
@@ -288,7 +289,7 @@ def test_samples_of_every_recipe_ignore_their_batch_mates(recipe):
             assert not torch.allclose(with_labels(G.train(), y)(z)[:2], with_labels(G, y[:2])(z[:2]), atol=1e-3)
 
 
-# ------------------------------------------------------------------------------------ 13. copied from widely used code
+# ------------------------------------------------------------------------------ 11. and 12. whose gradient, whose fakes
 
 
 @pytest.mark.parametrize("reuse_fakes", [False, True])
@@ -323,9 +324,23 @@ def test_an_update_of_d_is_made_against_the_g_of_this_moment(small_pair, digits)
     assert not torch.allclose(before[0](z), again.calls[2][1], atol=1e-3)
 
 
+# ------------------------------------------------------------------------------- 14. BatchNorm under a gradient penalty
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, partial(nn.GroupNorm, 1)])
+def test_a_critic_without_batchnorm_knows_no_neighbours(norm):
+    """The answer to image 0 depends on the other images if and only if D holds a BatchNorm."""
+    D = dcgan.Discriminator(norm=norm).train()
+    x = torch.randn(4, 1, 28, 28, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x)[0], x)
+    assert gradient[0].abs().max() > 0
+    assert (gradient[1:].abs().max() > 0) == (norm is nn.BatchNorm2d)
+
+
 # ------------------------------------------------------------------------------------------ the clinic names its tests
 
-NAMED = re.compile(r"^(tests/\w+/test_\w+\.py)::(test_\w+)$", re.MULTILINE)
+NAMED = re.compile(r"^(?:(\d+)| ) +(tests/\w+/test_\w+\.py)::(test_\w+)$", re.MULTILINE)
+PARTS = ("**The symptom.**", "{admonition} Your prediction\n:class: tip\n", "**The diagnosis.**", "**The repair.**")
 
 
 def names_in(module):
@@ -333,43 +348,37 @@ def names_in(module):
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def cases():
-    """The text of the notebook from one heading '## N. ...' to the next, by N."""
+def text():
     cells = nbformat.read(CLINIC, as_version=4).cells
-    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
-    return {int(part.split(".")[0]): part for part in parts if re.match(r"\d+\. ", part)}
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
-@pytest.mark.parametrize("number", range(1, 14))
-def test_every_case_names_tests_that_exist(number):
-    """Each 'What keeps it away' names at least one test in each case, and every test that is named is there."""
-    kept = re.findall(r"^\*\*What keeps it away\.\*\*(.*?)(?=^\(|^#|\Z)", cases()[number], re.MULTILINE | re.DOTALL)
-    assert kept, f"case {number} does not say what keeps it away"
-    named = [name for text in kept for name in NAMED.findall(text)]
-    assert named, f"case {number} names no test"
-    for module, test in NAMED.findall(cases()[number]):
+def cases():
+    """The text of the notebook from one heading '### N. ...' to the next heading, by N."""
+    found = re.findall(r"^### (\d+)\. (.*?)(?=^\([a-z-]+\)=\n#|^##|\Z)", text(), re.MULTILINE | re.DOTALL)
+    return {int(number): part for number, part in found}
+
+
+def test_the_clinic_has_twenty_cases_with_the_same_four_parts_in_the_same_order():
+    assert sorted(cases()) == list(range(1, 21))
+    for number, case in cases().items():
+        assert [case.count(part) for part in PARTS] == [1, 1, 1, 1], f"case {number}"
+        places = [case.index(part) for part in PARTS]
+        assert places == sorted(places), f"case {number}: {', '.join(PARTS)} in this order"
+
+
+def test_every_case_has_tests_and_every_test_that_the_clinic_names_exists():
+    named, number = {}, ""
+    for first, module, test in NAMED.findall(text()):
+        number = first or number
+        named.setdefault(int(number), []).append(test)
         assert test in names_in(module), f"case {number}: there is no {module}::{test}"
-
-
-def test_the_clinic_has_thirteen_cases_with_five_parts_each():
-    assert sorted(cases()) == list(range(1, 14))
-    for number, text in cases().items():
-        for part in ("**The patient", ":class: tip", "**The diagnostic", "**The repair", "**What keeps it away.**"):
-            assert part in text, f"case {number} lacks {part!r}"
+    assert sorted(named) == sorted(cases())
 
 
 def test_every_case_is_in_the_index_by_symptom():
     index = (ROOT / "book" / "bugs.md").read_text("utf-8")
-    labels = set(
-        re.findall(
-            r"^\((bug-[a-z0-9-]+)\)=$",
-            "\n".join(
-                cell.source for cell in nbformat.read(CLINIC, as_version=4).cells if cell.cell_type == "markdown"
-            ),
-            re.MULTILINE,
-        )
-    )
-    labels -= {"bug-clinic", "bug-rounds", "bug-results", "bug-copied"}  # headings above cases, not cases
+    labels = set(re.findall(r"^\((bug-[a-z0-9-]+)\)=\n### ", text(), re.MULTILINE))
+    assert len(labels) == len(cases()), "every case has a label"
     missing = {label for label in labels if f"{label}`" not in index and f"{label}>`" not in index}
     assert not missing, f"book/bugs.md leads to every case but {sorted(missing)}"
