@@ -1,6 +1,94 @@
 """Answers to the exercises of chapter 3, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
+# %% ex-dcgan-generator right: a class, in a loop, with another stride where it has no effect
+def generator():
+    class Mine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            shapes = ((64, 256, 3, 1), (256, 128, 4, 1), (128, 64, 3, 2), (64, 1, 4, 2))
+            self.steps = nn.ModuleList()
+            for number, (before, behind, kernel, stride) in enumerate(shapes):
+                self.steps.append(nn.ConvTranspose2d(before, behind, kernel, stride))
+                if number < 3:
+                    self.steps.append(nn.BatchNorm2d(behind))
+
+        def forward(self, z):
+            h = z[:, :, None, None]
+            for step in self.steps:
+                h = step(h)
+                if isinstance(step, nn.BatchNorm2d):
+                    h = torch.relu(h)
+            return torch.tanh(h)
+
+    return Mine()
+
+
+# %% ex-dcgan-generator wrong: stride 2 everywhere
+def generator():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.BatchNorm2d(256), nn.ReLU()),
+        *(nn.ConvTranspose2d(256, 128, 4, 2), nn.BatchNorm2d(128), nn.ReLU()),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.BatchNorm2d(64), nn.ReLU()),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.Tanh()),
+    )
+
+
+# %% ex-dcgan-generator wrong: ends in a sigmoid
+def generator():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.BatchNorm2d(256), nn.ReLU()),
+        *(nn.ConvTranspose2d(256, 128, 4, 1), nn.BatchNorm2d(128), nn.ReLU()),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.BatchNorm2d(64), nn.ReLU()),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.Sigmoid()),
+    )
+
+
+# %% ex-dcgan-generator wrong: without BatchNorm
+def generator():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.ReLU()),
+        *(nn.ConvTranspose2d(256, 128, 4, 1), nn.ReLU()),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.ReLU()),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.Tanh()),
+    )
+
+
+# %% ex-dcgan-generator wrong: BatchNorm at the output, too
+def generator():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.BatchNorm2d(256), nn.ReLU()),
+        *(nn.ConvTranspose2d(256, 128, 4, 1), nn.BatchNorm2d(128), nn.ReLU()),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.BatchNorm2d(64), nn.ReLU()),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.BatchNorm2d(1), nn.Tanh()),
+    )
+
+
+# %% ex-dcgan-generator wrong: ReLU before BatchNorm
+def generator():
+    return nn.Sequential(
+        nn.Unflatten(1, (64, 1, 1)),
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.ReLU(), nn.BatchNorm2d(256)),
+        *(nn.ConvTranspose2d(256, 128, 4, 1), nn.ReLU(), nn.BatchNorm2d(128)),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.ReLU(), nn.BatchNorm2d(64)),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.Tanh()),
+    )
+
+
+# %% ex-dcgan-generator wrong: z is not unflattened
+def generator():
+    return nn.Sequential(
+        *(nn.ConvTranspose2d(64, 256, 3, 2), nn.BatchNorm2d(256), nn.ReLU()),
+        *(nn.ConvTranspose2d(256, 128, 4, 1), nn.BatchNorm2d(128), nn.ReLU()),
+        *(nn.ConvTranspose2d(128, 64, 3, 2), nn.BatchNorm2d(64), nn.ReLU()),
+        *(nn.ConvTranspose2d(64, 1, 4, 2), nn.Tanh()),
+    )
+
+
 # %% ex-dcgan-side right: asks torch
 def side_after(n, stack):
     for kind, k, s, p in stack:
