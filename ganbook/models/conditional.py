@@ -56,7 +56,9 @@ class Projection(nn.Module):
     """x (m, 1, 28, 28), y (m,) -> logits (m,): psi(h) + <e_y, h> for the features h of x and a vector e_y a label.
 
     Miyato and Koyama (2018), "cGANs with projection discriminator", eq. 3 and figure 1d: the form that the
-    optimal D takes when p(y|x) is a softmax of linear functions of h. norm, first: see ganbook.models.dcgan.Discriminator.
+    optimal D takes when p(y|x) is a softmax of linear functions of h.
+
+    norm, first: see ganbook.models.dcgan.Discriminator.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ def init(module: nn.Module) -> None:
 
 
 def he(module: nn.Module) -> None:
-    """Draw convolutions from N(0, 2 / ((1 + 0.2^2) inputs)), with biases at 0, in place: for use as `network.apply(he)`.
+    """Draw convolutions from N(0, 2 / ((1 + 0.2^2) inputs)), biases at 0, in place: for use as `network.apply(he)`.
 
     He et al. (2015), "Delving deep into rectifiers", eq. 15: a signal keeps its size through a LeakyReLU 0.2, so that a
     network without normalisation has something to say from its first step on.
