@@ -48,7 +48,7 @@ def same(a, b):
     return all(torch.equal(v, w) for pair in pairs for v, w in pair)
 
 
-@given(st.floats(0, 0.99), st.floats(0, 1))
+@given(st.floats(0, 0.99, allow_subnormal=False), st.floats(0, 1, allow_subnormal=False))
 def test_falling_is_one_at_first_zero_at_the_end_and_never_rises(after, t):
     fall = Falling(after)
     assert fall(0.0) == fall(after) == 1 and fall(1.0) == 0
@@ -57,7 +57,11 @@ def test_falling_is_one_at_first_zero_at_the_end_and_never_rises(after, t):
     assert math.isclose(fall(middle), 0.5)
 
 
-@given(st.floats(0, 10), st.floats(0, 10), st.floats(0.01, 1))
+@given(
+    st.floats(0, 10, allow_subnormal=False),
+    st.floats(0, 10, allow_subnormal=False),
+    st.floats(0.01, 1, allow_subnormal=False),
+)
 def test_a_burn_in_has_its_half_in_the_middle_and_then_stays(first, last, until):
     burn = BurnIn(first, last, until)
     assert burn(0.0) == first and math.isclose(burn(until / 2), (first + last) / 2, abs_tol=1e-9)

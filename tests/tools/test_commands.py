@@ -111,7 +111,6 @@ LEFT_OUT = {
     "python -m tools.experiments.board --again": "it repeats a run of minutes; tests/tools/test_board.py calls it",
     "torchrun --nnodes=2": "it needs two machines",
     "nbgrader": "tests/chapters/test_course.py marks and exports with nbgrader; its exchange needs a JupyterHub",
-    "ganbook evaluate RUN --data fashion": "like the same command with a folder",
 }
 # What a placeholder of the text stands for in the copy.
 STANDS_FOR = {"NAME": "01_noise", "FOLDER": "shapes", "shapes": "shapes", "RUN": "runs/tiny", "run": "runs/tiny"}
