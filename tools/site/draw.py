@@ -31,7 +31,7 @@ from tools.site import chromium
 ROOT = Path(__file__).resolve().parents[2]
 NETWORKS = ROOT / "book" / "diagrams" / "networks"
 LOOK = ROOT / "book" / "_static" / "diagrams.css"
-COLOURS = 16  # of a picture: enough for flat colours, and a notebook holds several pictures
+COLOURS = 10  # of a picture: enough for flat colours, and a notebook holds several pictures
 
 
 # ----------------------------------------------------------------------------------------------------------- networks
