@@ -4,6 +4,7 @@ All networks take labels y (m,), int64 in [0, classes), as their second argument
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -24,19 +25,47 @@ def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
     return F.one_hot(y, classes).float()
 
 
+class ConditionalBatchNorm2d(nn.Module):
+    """x (m, c, h, w), y (m,) -> (m, c, h, w): BatchNorm with a scale and a shift, at first 1 and 0, for each label.
+
+    Dumoulin et al. (2017), "A learned representation for artistic style", eq. 5; in conditional GANs Miyato and Koyama
+    (2018), section 4. The mean and variance that are taken out are those of the whole batch.
+    """
+
+    def __init__(self, channels: int, classes: int = 10) -> None:
+        super().__init__()
+        self.classes = classes
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.scale, self.shift = (nn.Linear(classes, channels, bias=False) for _ in range(2))
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        of_label = one_hot(y, len(x), self.classes)  # (m, classes)
+        scale, shift = (row(of_label)[:, :, None, None] for row in (self.scale, self.shift))  # (m, c, 1, 1)
+        return scale * self.norm(x) + shift
+
+
 class Generator(nn.Module):
     """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise.
 
-    width, even: see ganbook.models.dcgan.Generator.
+    width, even: see ganbook.models.dcgan.Generator. by_label: BatchNorm gives each label its own scale and shift, see
+    ConditionalBatchNorm2d, so that the label reaches every layer and not the first alone.
     """
 
-    def __init__(self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False) -> None:
+    def __init__(
+        self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False, by_label: bool = False
+    ) -> None:
         super().__init__()
         self.z_dim, self.classes = z_dim, classes
-        self.net = dcgan.Generator(z_dim + classes, width, even=even)
+        norm = partial(ConditionalBatchNorm2d, classes=classes) if by_label else nn.BatchNorm2d
+        self.net = dcgan.Generator(z_dim + classes, width, even=even, norm=norm)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.net(torch.cat([z, one_hot(y, len(z), self.classes)], dim=1))  # (m, z_dim + classes) -> x
+        x = torch.cat([z, one_hot(y, len(z), self.classes)], dim=1)  # (m, z_dim + classes)
+        for layer in self.net.layers:
+            x = layer(x, y) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
+        return x
 
 
 class Discriminator(nn.Module):

@@ -34,9 +34,11 @@ def he(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def up(c_in: int, c_out: int, kernel: int, stride: int) -> list[nn.Module]:
-    """Transposed convolution, BatchNorm, ReLU: side n -> (n - 1) * stride + kernel."""
-    return [nn.ConvTranspose2d(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU()]
+def up(
+    c_in: int, c_out: int, kernel: int, stride: int, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+) -> list[nn.Module]:
+    """Transposed convolution, BatchNorm or another `norm`, ReLU: side n -> (n - 1) * stride + kernel."""
+    return [nn.ConvTranspose2d(c_in, c_out, kernel, stride), norm(c_out), nn.ReLU()]
 
 
 def down(
@@ -51,16 +53,24 @@ class Generator(nn.Module):
 
     even: a kernel of 4 instead of 3 in the one layer whose kernel is no multiple of its stride, so that all pixels are
         made by equally many products (Odena et al., 2016); the frame that is then too much is cut off at the end.
+    norm: called with a number of channels, gives the layer after each transposed convolution but the last.
     """
 
-    def __init__(self, z_dim: int = 64, width: int = 64, channels: int = 1, even: bool = False) -> None:
+    def __init__(
+        self,
+        z_dim: int = 64,
+        width: int = 64,
+        channels: int = 1,
+        even: bool = False,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+    ) -> None:
         super().__init__()
         self.z_dim = z_dim
         self.layers = nn.Sequential(
             nn.Unflatten(1, (z_dim, 1, 1)),  # (m, z_dim) -> (m, z_dim, 1, 1)
-            *up(z_dim, 4 * width, 3, 2),  # 1 -> 3
-            *up(4 * width, 2 * width, 4, 1),  # 3 -> 6
-            *up(2 * width, width, 4 if even else 3, 2),  # 6 -> 13, or 14
+            *up(z_dim, 4 * width, 3, 2, norm),  # 1 -> 3
+            *up(4 * width, 2 * width, 4, 1, norm),  # 3 -> 6
+            *up(2 * width, width, 4 if even else 3, 2, norm),  # 6 -> 13, or 14
             *(nn.ConvTranspose2d(width, channels, 4, 2, padding=int(even)), nn.Tanh()),  # -> 28
         )
         self.apply(init)

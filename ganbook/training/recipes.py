@@ -23,7 +23,7 @@ from ganbook.data import Images, Stacked, find
 from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
 from ganbook.objectives import NonSaturating, Objective, Smoothed, clip_weights
 from ganbook.training import optimisers, scheduling
-from ganbook.training.scheduling import Schedule
+from ganbook.training.scheduling import Falling, Schedule
 
 WORDS = ("title", "source", "changes")  # of a recipe's description: what they say can be improved, and nothing changes
 
@@ -383,15 +383,16 @@ _ALL = (
         name="conditional",
         title="The conditional DCGAN: the best recipe of the book",
         source="This book, chapters 9 and 10; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
-        G=partial(conditional.Generator, width=32, even=True),
-        D=partial(conditional.Projection, width=24),
+        G=partial(conditional.Generator, width=32, even=True, by_label=True),
+        D=partial(conditional.Projection, width=24, norm=nn.Identity, first=dcgan.he),
         objective=Smoothed(real=0.9),
         opt_g=partial(Adam, lr=1e-3, betas=(0.5, 0.99)),
         opt_d=partial(Adam, lr=4e-4, betas=(0.5, 0.99)),
         m=64,
-        steps=6_000,
+        steps=9_000,
         reuse_fakes=True,
         ema=0.998,
+        schedule={"lr": Falling(0.5)},
     ),
     Recipe(
         name="stacked",

@@ -365,3 +365,39 @@ def test_six_steps_are_three_and_three(kind):
             done += steps
         ends.append(torch.cat([p.detach().flatten() for net in (G, D) for p in net.parameters()]))
     assert torch.equal(*ends)
+
+
+def test_conditional_batch_norm_is_batch_norm_with_the_scale_and_shift_of_the_label():
+    torch.manual_seed(0)
+    norm = conditional.ConditionalBatchNorm2d(3)
+    x, y = torch.randn(40, 3, 4, 4) * 2 + 1, torch.arange(40) % 10
+    plain = F.batch_norm(x, None, None, training=True)
+    assert torch.allclose(norm(x, y), plain, atol=1e-6), "1 and 0 at first, for every label"
+    for row in (norm.scale, norm.shift):
+        nn.init.normal_(row.weight)
+    out = norm(x, y)
+    for label in range(10):
+        scale, shift = (row.weight[:, label, None, None] for row in (norm.scale, norm.shift))
+        assert torch.allclose(out[y == label], plain[y == label] * scale + shift, atol=1e-5)
+    norm.eval()
+    alone, among = norm(x[:1], y[:1]), norm(x, y)[:1]
+    assert torch.allclose(alone, among, atol=1e-6), "in evaluation mode an image does not see its batch"
+
+
+def test_a_generator_normalised_by_label_starts_as_the_plain_one_and_learns_a_scale_a_label():
+    torch.manual_seed(0)
+    G = conditional.Generator(z_dim=8, width=4, even=True, by_label=True)
+    plain = conditional.Generator(z_dim=8, width=4, even=True)
+    same = [k for k in plain.state_dict() if k.endswith(("weight", "bias")) and plain.state_dict()[k].ndim == 4]
+    plain.load_state_dict({k: G.state_dict()[k] for k in same}, strict=False)
+    for layer in plain.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.ones_(layer.weight)
+    z, y = torch.randn(20, 8), torch.arange(20) % 10
+    x = G(z, y)
+    assert x.shape == (20, 1, 28, 28) and torch.allclose(x, plain(z, y), atol=1e-6)
+    G.eval()(z, y)[y == 3].sum().backward()  # in training mode an image reaches the others through the batch's mean
+    for layer in G.modules():
+        if isinstance(layer, conditional.ConditionalBatchNorm2d):
+            reached = layer.scale.weight.grad.abs().sum(0) > 0  # a column a label
+            assert reached.tolist() == [label == 3 for label in range(10)]

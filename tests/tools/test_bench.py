@@ -70,6 +70,6 @@ def test_the_stored_benchmark_is_whole_and_from_an_idle_machine():
 
 def test_the_stored_seconds_are_of_todays_recipes():
     stored = results.load("quality")
-    now = quality.settings({name: get(name) for name in quality.RECIPES})
+    now = quality.settings(quality.RECIPES)
     assert stored["settings"]["recipes"] == now, "run python -m tools.experiments.quality again"
     assert len(stored["rows"]) == len(quality.RECIPES) * len(quality.WAYS) * len(quality.SEEDS)

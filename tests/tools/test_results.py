@@ -1,6 +1,7 @@
 """Stored measurements: complete, made by a command that exists, from the recipes as they are."""
 
 import dataclasses
+import itertools
 import json
 import math
 
@@ -10,6 +11,7 @@ import torch
 from ganbook.base.errors import InputError
 from ganbook.chapters import results
 from ganbook.data import Digits
+from ganbook.models.sampling import sample
 from ganbook.objectives import NonSaturating
 from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
@@ -139,12 +141,18 @@ def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, to
             assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
 
 
-def test_the_best_recipe_was_timed_as_it_is():
-    stored = results.load("best")
-    assert stored["settings"] == trials.settings({"": get(stored["recipe"])})
-    assert [row["seed"] for row in stored["rows"]] == best.SEEDS and stored["seconds"] == best.LOOKS
+def test_the_best_recipe_was_measured_as_it_is():
+    stored, recipe = results.load("best"), get("conditional")
+    assert stored["settings"] == trials.settings({"": recipe})
+    lengths = {
+        n: [row["seed"] for row in stored["rows"] if row["steps"] == n] for n in (recipe.steps // 3, recipe.steps)
+    }
+    assert lengths == {n: list(best.SEEDS) for n in lengths}, "a seed is missing"
     for row in stored["rows"]:
-        assert len(row["steps"]) == len(row["frechet"]) == len(best.LOOKS) and row["steps"] == sorted(row["steps"])
+        assert len(row["average"]) == len(row["last"]) == best.DRAWS
+        assert min(row["average"] + row["last"]) > 0 and 0 <= row["recall"] <= 1 and row["named_right"] > 0.9
+        steps, seconds, _ = zip(*row["course"])
+        assert [*seconds, row["seconds"]] == sorted([*seconds, row["seconds"]]) and max(steps) < row["steps"]
 
 
 def test_a_table_keeps_rows_of_the_same_settings_and_drops_others(tmp_path, monkeypatch):
@@ -175,17 +183,22 @@ def test_the_sheet_has_a_row_a_variant_and_the_seeds_that_all_have(tmp_path, mon
     assert middles.round().tolist() == [[0, 255], [119, 0]], "the nearest of 16 levels"
 
 
-def test_the_best_recipe_is_looked_at_when_its_seconds_are_over(small_folder, monkeypatch):
-    data = Digits(folder=small_folder)
-    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": data)
-    monkeypatch.setattr(best, "LOOKS", [0.2, 0.5])
-    monkeypatch.setattr(best, "N", 100)
-    seen = []
-    monkeypatch.setattr(best, "distance", lambda x: seen.append(x) or len(seen))
-    row = best.measure(dataclasses.replace(get("conditional"), m=8), seed=3)
-    assert row["seed"] == 3 and row["frechet"] == [1, 2] and 0 <= row["named_right"] <= 1
-    assert 0 < row["steps"][0] < row["steps"][1]
-    assert [x.shape for x in seen] == 2 * [(100, 1, 28, 28)] and not seen[0].equal(seen[1])
+def test_the_best_recipe_is_judged_with_the_labels_of_the_test_images(small_folder, monkeypatch):
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": Digits(folder=small_folder))
+    monkeypatch.setattr(best, "LOOKS", 2)
+    monkeypatch.setattr(best, "N", 200)
+    asked, seen = [], []
+    monkeypatch.setattr(best, "sample", lambda G, n, *, seed, y: asked.append(y) or sample(G, n, seed=seed, y=y))
+    monkeypatch.setattr(best, "distance", lambda x: seen.append(x) or float(len(seen)))
+    row = best.measure(get("conditional").change(m=8, steps=6), seed=3)
+    assert (row["steps"], row["seed"]) == (6, 3) and [at for at, *_ in row["course"]] == [3], (
+        "the end is no look on the way"
+    )
+    assert len(row["average"]) == len(row["last"]) == 3 and 0 <= row["named_right"] <= 1
+    assert not any(a.equal(b) for a, b in itertools.combinations(seen[1:], 2)), "other noise, or another G, each time"
+    counts = Digits("test").counts
+    for y in asked:
+        assert all(abs((y == label).sum() - 200 * n / sum(counts.values())) < 1 for label, n in counts.items())
 
 
 class Hopeless(NonSaturating):

@@ -28,7 +28,7 @@ from ganbook.models.sampling import sample
 from ganbook.training.recipes import RECIPES, Recipe
 from tools.experiments.objective_runs import SHORT_EMA, TRIAL, TRIAL_SEED, choose
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, N, Table, distance, floor, settings, spend
+from tools.experiments.trials import LEAST, WITH_BATCH_NORM, N, Table, distance, floor, settings, spend
 
 SECONDS = sized(120.0, 0.5)  # of CPU time a run
 MAIN = ("mlp", "a-dcgan", "dcgan", "conditional")
@@ -49,7 +49,8 @@ def reason(recipe: Recipe) -> str | None:
 
 def variants() -> dict[str, dict[str, Recipe | Plan]]:
     """Name -> the settings to choose from; a recipe has one, that of its source."""
-    recipes = some({name: {"": recipe} for name, recipe in RECIPES.items() if reason(recipe) is None})
+    on_board = RECIPES | {"conditional": WITH_BATCH_NORM}
+    recipes = some({name: {"": recipe} for name, recipe in on_board.items() if reason(recipe) is None})
     autoencoders = {
         f"z {z_dim}, {lr:g}": changed(PLANS["vae"], model=partial(vae.VAE, z_dim=z_dim), opt=partial(Adam, lr=lr))
         for z_dim in (8, 16, 32)
