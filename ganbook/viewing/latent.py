@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ganbook.base import validate
 from ganbook.base.errors import InputError
 from ganbook.models import takes_labels, with_labels
+from ganbook.models.conditional import ConditionalBatchNorm2d
 from ganbook.models.sampling import fixed_noise
 
 
@@ -112,6 +113,7 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     The principal components of those features for z ~ N(0, I), as in Härkönen et al. (2020), section 2.1. The layer and
     the BatchNorm behind it are linear in z, so no samples are needed: the vectors are the right singular vectors of
     their matrix (Shen and Zhou, 2021). Of a vector and its opposite neither is better; this is the one that came out.
+    Conditional BatchNorm scales the features of each label by itself: the variance is then the mean over the labels.
 
     Raises InputError if no linear layer or transposed convolution comes first, the BatchNorm behind it has no
     running statistics, or `count` is not from 1 to z_dim.
@@ -127,10 +129,12 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     layer, then = [*layers, None][:2]
     weight = layer.weight if isinstance(layer, nn.ConvTranspose2d) else layer.weight.T[:, :, None, None]
     scale = weight.new_ones(weight.shape[1])
-    if isinstance(then, nn.BatchNorm1d | nn.BatchNorm2d):
-        if then.running_var is None:
+    norm = then.norm if isinstance(then, ConditionalBatchNorm2d) else then
+    if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+        if norm.running_var is None:
             raise InputError("Expected a BatchNorm with running statistics behind G's first layer, got one without.")
-        scale = then.weight / (then.running_var + then.eps).sqrt()
+        scale = norm.weight if norm is then else then.scale.weight.square().mean(1).sqrt()
+        scale = scale / (norm.running_var + norm.eps).sqrt()
     matrix = (weight * scale[:, None, None]).flatten(1)[:z_dim].T  # (in, out, k, k) -> (out k k, z_dim)
     return torch.linalg.svd(matrix.detach(), full_matrices=False).Vh[:count]
 

@@ -129,7 +129,8 @@ def unsettled(net):
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.running_mean.normal_()
             module.running_var.uniform_(0.01, 4)
-            nn.init.normal_(module.weight, 1, 0.5)
+            if module.affine:
+                nn.init.normal_(module.weight, 1, 0.5)
     return net.eval()
 
 
@@ -151,6 +152,27 @@ def test_principal_directions_are_eigenvectors_of_the_first_features_covariance(
     _, vectors = torch.linalg.eigh((jacobian.T @ jacobian).double())  # rising eigenvalues
     found = latent.principal(G, 4).double()
     assert found.shape == (4, 6) and not found.requires_grad
+    assert torch.allclose((found @ vectors.flip(1)[:, :4]).abs(), torch.eye(4).double(), atol=1e-3)
+
+
+def test_principal_directions_of_features_that_each_label_scales_are_those_of_the_mean_over_the_labels():
+    G = unsettled(conditional.Generator(z_dim=6, width=2, by_label=True))
+    for layer in G.modules():
+        if isinstance(layer, conditional.ConditionalBatchNorm2d):
+            torch.nn.init.normal_(layer.scale.weight)
+    layer, norm = G.net.layers[1:3]
+    covariance = torch.zeros(6, 6)
+    for label in range(10):
+        y = torch.tensor([label])
+
+        def features(z, y=y):
+            hot = conditional.one_hot(y, 1, 10)
+            return norm(layer(torch.cat([z[None], hot], 1)[:, :, None, None]), y).flatten()
+
+        jacobian = torch.autograd.functional.jacobian(features, torch.zeros(6))
+        covariance += jacobian.T @ jacobian
+    _, vectors = torch.linalg.eigh(covariance.double())
+    found = latent.principal(G, 4).double()
     assert torch.allclose((found @ vectors.flip(1)[:, :4]).abs(), torch.eye(4).double(), atol=1e-3)
 
 

@@ -3,8 +3,9 @@
     python -m tools.site.export_demo
 
 For each network of MODELS a file book/_static/demos/weights/NAME.js with the weights of G as they are stored (float16,
-so nothing is lost), BatchNorm as one scale and one shift a channel, and the directions of the page's sliders; and
-weights/digits.js with the first training digits. Run it again when a stored network changes: a test compares hashes.
+so nothing is lost), BatchNorm as one scale and one shift a channel (conditional BatchNorm: and a label), and the
+directions of the page's sliders; and weights/digits.js with the first training digits. Run it again when a stored
+network changes: a test compares hashes.
 
 The directions are those in which the first layer's features vary most when z ~ N(0, I)
 (ganbook.viewing.latent.principal). What a direction does is then measured on samples, and the page prints what was
@@ -25,6 +26,7 @@ from ganbook.data import Digits
 from ganbook.evaluation import judge
 from ganbook.metrics.strokes import properties
 from ganbook.models import dcgan
+from ganbook.models.conditional import ConditionalBatchNorm2d
 from ganbook.models.sampling import sample
 from ganbook.training import pretrained
 from ganbook.viewing.latent import principal
@@ -58,7 +60,8 @@ def packed(x: Tensor) -> str:
 
 
 def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]]:
-    """Each transposed convolution of a dcgan.Generator with the scale and the shift of every channel that follow it.
+    """Each transposed convolution of a dcgan.Generator with the scale and the shift of every channel that follow it,
+    (1, c_out), or (classes, c_out) after conditional BatchNorm.
 
     BatchNorm in evaluation mode is (h - mean) / sqrt(var + eps) * weight + bias, one scale and one shift a channel; the
     convolution's own bias goes into the shift.
@@ -66,12 +69,19 @@ def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]
     found = []
     for layer, then in zip(G.layers, [*G.layers[1:], None]):
         if isinstance(layer, nn.ConvTranspose2d):
-            scale, shift = torch.ones(layer.out_channels), layer.bias
+            scale, shift = torch.ones(1, layer.out_channels), layer.bias[None]
             if isinstance(then, nn.BatchNorm2d):
-                scale = then.weight / (then.running_var + then.eps).sqrt()
-                shift = (layer.bias - then.running_mean) * scale + then.bias
+                scale, shift = folded(layer, then, then.weight[None], then.bias[None])
+            elif isinstance(then, ConditionalBatchNorm2d):
+                scale, shift = folded(layer, then.norm, then.scale.weight.T, then.shift.weight.T)
             found.append((layer, scale.detach(), shift.detach()))
     return found
+
+
+def folded(layer: nn.ConvTranspose2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """The scale and the shift (rows, c_out) of BatchNorm with this weight and bias, the layer's own bias included."""
+    scale = weight / (norm.running_var + norm.eps).sqrt()
+    return scale, (layer.bias - norm.running_mean) * scale + bias
 
 
 def name_of(effect: dict[str, float], common: list[tuple[int, int]]) -> str:
@@ -131,8 +141,9 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
             "kernel": w.kernel_size[0],
             "stride": w.stride[0],
             "padding": w.padding[0],
+            "rows": len(scale),  # of scales and of shifts: one for all, or one a label
         }
-        for w, _, _ in layers
+        for w, scale, _ in layers
     ]
     return {
         **about,
@@ -141,7 +152,9 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         "layers": shapes,
         "reach": REACH,
         "directions": [measured(G, vector) for vector in principal(G, DIRECTIONS)],
-        "affine": text(torch.cat([torch.cat([scale, shift]) for _, scale, shift in layers]).numpy().tobytes()),
+        "affine": text(
+            torch.cat([torch.cat([scale, shift]).flatten() for _, scale, shift in layers]).numpy().tobytes()
+        ),
         # (in, out, k, k) -> (in, k, k, out): the page keeps the channels of a pixel together
         "weights": packed(torch.cat([w.weight.detach().permute(0, 2, 3, 1).flatten() for w, _, _ in layers]).half()),
     }

@@ -32,10 +32,12 @@ globalThis.ganbook = globalThis.ganbook || {};
     return out;
   }
 
-  /** One transposed convolution, then scale and shift of each channel. Images lie as (height, width, channels). */
+  /** One transposed convolution, then scale and shift of each channel. Images lie as (height, width, channels).
+
+      scale, shift: (rows, c_out), one row for all labels or one for each. */
   class Layer {
-    constructor({ c_in, c_out, kernel, stride, padding }, weight, scale, shift, tanh) {
-      Object.assign(this, { c_in, c_out, kernel, stride, padding, tanh, weight, scale, shift });
+    constructor({ c_in, c_out, kernel, stride, padding, rows }, weight, scale, shift, tanh) {
+      Object.assign(this, { c_in, c_out, kernel, stride, padding, rows, tanh, weight, scale, shift });
       this.used = new Int32Array(c_in);
     }
 
@@ -44,8 +46,8 @@ globalThis.ganbook = globalThis.ganbook || {};
       return (side - 1) * this.stride + this.kernel - 2 * this.padding;
     }
 
-    /** x (side * side * c_in) -> (grown(side) squared * c_out). */
-    run(x, side) {
+    /** x (side * side * c_in) -> (grown(side) squared * c_out), for the label. */
+    run(x, side, label) {
       const { c_in, c_out, kernel, stride, weight, used } = this;
       const wide = (side - 1) * stride + kernel; // the padding is what is cut off at the end
       const out = new Float32Array(wide * wide * c_out);
@@ -79,9 +81,10 @@ globalThis.ganbook = globalThis.ganbook || {};
           }
         }
       }
+      const row = this.rows > 1 ? label * c_out : 0;
       for (let i = 0; i < out.length; i += c_out) {
         for (let c = 0; c < c_out; c++) {
-          const v = out[i + c] * this.scale[c] + this.shift[c];
+          const v = out[i + c] * this.scale[row + c] + this.shift[row + c];
           out[i + c] = this.tanh ? Math.tanh(v) : v > 0 ? v : 0;
         }
       }
@@ -113,12 +116,12 @@ globalThis.ganbook = globalThis.ganbook || {};
         const layer = new Layer(
           shape,
           weights.subarray(w, w + size),
-          affine.subarray(a, a + shape.c_out),
-          affine.subarray(a + shape.c_out, a + 2 * shape.c_out),
+          affine.subarray(a, a + shape.rows * shape.c_out),
+          affine.subarray(a + shape.rows * shape.c_out, a + 2 * shape.rows * shape.c_out),
           i + 1 === entry.layers.length,
         );
         w += size;
-        a += 2 * shape.c_out;
+        a += 2 * shape.rows * shape.c_out;
         return layer;
       });
       return new Generator(entry, layers);
@@ -139,7 +142,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       if (this.classes) x[this.zDim + y] = 1;
       let side = 1;
       for (const layer of this.layers) {
-        x = layer.run(x, side);
+        x = layer.run(x, side, y);
         side = layer.grown(side);
       }
       return x;
