@@ -28,8 +28,9 @@ def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
 class ConditionalBatchNorm2d(nn.Module):
     """x (m, c, h, w), y (m,) -> (m, c, h, w): BatchNorm with a scale and a shift, at first 1 and 0, for each label.
 
-    Dumoulin et al. (2017), "A learned representation for artistic style", eq. 5; in conditional GANs Miyato and Koyama
-    (2018), section 4. The mean and variance that are taken out are those of the whole batch.
+    Dumoulin et al. (2017), "A learned representation for artistic style", section 2.2; in conditional GANs Miyato and
+    Koyama (2018), whose code calls it conditional batch normalization. The mean and the variance that are taken out are
+    those of the whole batch.
     """
 
     def __init__(self, channels: int, classes: int = 10) -> None:
