@@ -58,12 +58,14 @@ class Generator(nn.Module):
         self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False, by_label: bool = False
     ) -> None:
         super().__init__()
-        self.z_dim, self.classes = z_dim, classes
+        self.z_dim, self.classes, self.by_label = z_dim, classes, by_label
         norm = partial(ConditionalBatchNorm2d, classes=classes) if by_label else nn.BatchNorm2d
         self.net = dcgan.Generator(z_dim + classes, width, even=even, norm=norm)
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         x = torch.cat([z, one_hot(y, len(z), self.classes)], dim=1)  # (m, z_dim + classes)
+        if not self.by_label:
+            return self.net(x)
         for layer in self.net.layers:
             x = layer(x, y) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
         return x

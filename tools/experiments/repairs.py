@@ -112,7 +112,9 @@ class Plan(NamedTuple):
 
 def variants() -> dict[str, Plan]:
     """All variants by name; the steps are such that each sees IMAGES real images."""
-    published, repaired = get("c-mlp"), get("mlp")
+    published = repaired = get("c-mlp")
+    for repair in REPAIRS.values():
+        repaired = repair.make(repaired)
     recipes = {"published": published, "repaired": repaired}
     recipes |= {f"published + {name}": repair.make(published) for name, repair in REPAIRS.items()}
     recipes |= {f"repaired - {name}": repair.undo(repaired) for name, repair in REPAIRS.items()}
