@@ -3,6 +3,8 @@
 The last test hands such an exercise out, answers it and has nbgrader mark it; it runs with `make answers`.
 """
 
+import ast
+import builtins
 import contextlib
 import importlib.util
 import io
@@ -18,6 +20,7 @@ from exercise_answers import BEGIN, ROOT, unanswered
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.site import course, mark, variants
+from tools.site.notebooks import parse_cell
 from tools.site.plain import Plain
 
 SECRETS = [f"a secret of a test {number}" for number in range(10)]
@@ -85,6 +88,22 @@ def test_every_name_is_filled_and_what_is_hidden_stands_in_no_text_and_no_check(
             assert not {name for name in values if name in variants.NAME.findall(text)}
 
 
+def test_no_chapter_takes_a_name_of_python_that_its_exercise_needs(drawn):
+    """The exercise stands behind the cells of its chapter, and brings all other names itself."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{drawn[0].chapter}.ipynb", as_version=4)
+    taken: set[str] = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            tree = parse_cell(cell.source)
+            taken |= {
+                node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+            taken |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for text in (drawn[0].solution, drawn[0].check, drawn[0].hidden):
+        used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        assert not used & taken & set(dir(builtins))
+
+
 def test_one_secret_draws_one_exercise_and_chapters_draw_for_themselves():
     for chapter in CHAPTERS:
         assert variants.variant(chapter, SECRETS[0]) == variants.variant(chapter, SECRETS[0])
@@ -95,11 +114,11 @@ def test_one_secret_draws_one_exercise_and_chapters_draw_for_themselves():
 def test_the_exercise_stands_at_the_end_of_its_chapter_in_plain_markdown():
     reader = Plain()
     for chapter in CHAPTERS:
-        notebook = nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", as_version=4)
+        notebook = new_notebook(cells=[new_markdown_cell("# 1. Small", id="title")])
         made = variants.with_variant(notebook, chapter, SECRETS[0])
         assert len(made.cells) == len(notebook.cells) + 3
         nbformat.validate(made)
-        text = course.instructor(made, chapter, reader).cells[-3].source
+        text = course.instructor(made, "no questions", reader).cells[-3].source
         assert text.startswith("## The exercise of your course") and "*4 points.*" in text
         for left in ("```{", ":label:", "{exercise}", "Your answer defines ."):
             assert left not in text, f"{chapter}: {left!r} is left"
