@@ -265,10 +265,6 @@ def together(costs: list[Cost], each: int, talk: int = 0) -> tuple[str, ...]:
     return str(read), str(follow), f"{run}{more}", str(exercises), str(talk), f"{minutes_of(costs, each) + talk}{more}"
 
 
-def several(exercises: int) -> str:
-    return {0: "no exercise", 1: "1 exercise"}.get(exercises, f"{exercises} exercises")
-
-
 def sections(notebook: dict) -> list[tuple[str, float]]:
     """Title and minutes of reading of each section of level 2; what stands before the first has no title."""
     found: list[tuple[str, list]] = [("", [])]
@@ -322,7 +318,7 @@ def schedule(
             if not 0 <= taken <= whole.exercises:
                 raise ValueError(f"{chapter} has {whole.exercises} exercises, not {taken}")
             costs.append(whole._replace(exercises=taken))
-            count = f" ({several(taken)})" if taken < whole.exercises else ""
+            count = f" ({taken})" if taken < whole.exercises else ""
             links.append(f"{{doc}}`/{files[chapter]}`{count}")
         if most is not None and minutes_of(costs, each) + talk > most:
             raise ValueError(f"{name} takes {minutes_of(costs, each) + talk} minutes, and has {most}")
@@ -330,7 +326,7 @@ def schedule(
         total += costs
     whole = together(total, each, talk * len(plan))
     lines.append(f"| **All** | | {' | '.join(f'**{value}**' for value in whole)} |")
-    note = f"Minutes; {each} are counted for an exercise."
+    note = f"Minutes; {each} are counted for an exercise. In brackets: how many exercises, where it is not all."
     if most is not None:
         note += f" No session takes more than {most}."
     if any(one.running is None for one in total):
