@@ -50,7 +50,7 @@ answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, 
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters
 
 course: $(TEACHING)  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
-	$(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)
+	@GANBOOK_SECRET="$$SECRET" $(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)
 
 mark: $(TEACHING)  ## mark what students handed in, also what is not intact, and say what a person must look at (NAMES="01_noise")
 	@test -n "$(NAMES)" || { echo 'Say which chapters: make mark NAMES="01_noise"'; exit 1; }

@@ -27,6 +27,10 @@ from docutils.statemachine import StringList
 
 WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
 SECONDS_A_FIGURE = 30
+# Two guesses, for somebody who follows: a displayed formula, and a line of code that is not folded away.
+SECONDS_A_FORMULA = 45
+SECONDS_A_LINE = 4
+FOLDED = {"setup", "hide-input", "solution", "check"}
 MARKER = re.compile(r"^[ \t]*(?:### (?:BEGIN|END) SOLUTION|# NBVAL_\w+)[ \t]*\n?", re.MULTILINE)
 HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
@@ -212,10 +216,26 @@ class Quiz(Directive):
 # ------------------------------------------------------------------------------------------------- what a course takes
 
 
+def following(notebook: dict) -> float:
+    """Minutes for formulas and code: a formula in a line counts as a word, a line of code if it is not folded away."""
+    text = prose(notebook)
+    displayed = len(re.findall(r"\$\$[^$]+\$\$", text))
+    inline = len(re.findall(r"(?<!\$)\$(?!\$)[^$]+\$(?!\$)", text))
+    seen = [
+        line
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and not FOLDED.intersection(cell.get("metadata", {}).get("tags", []))
+        for line in "".join(cell["source"]).splitlines()
+        if line.strip()
+    ]
+    return (displayed * SECONDS_A_FORMULA + len(seen) * SECONDS_A_LINE) / 60 + inline / WORDS_A_MINUTE
+
+
 class Cost(NamedTuple):
-    """Minutes of reading and of running (None: never run), and how many exercises."""
+    """Minutes of reading, of following formulas and code, of running (None: never run), and how many exercises."""
 
     reading: int
+    following: int
     running: int | None
     exercises: int
 
@@ -223,15 +243,26 @@ class Cost(NamedTuple):
 def cost(notebook: dict) -> Cost:
     seconds = notebook["metadata"].get("ganbook", {}).get("seconds")
     exercises = len(re.findall(r"^`{3,}\{exercise\}", prose(notebook), flags=re.MULTILINE))
-    return Cost(math.ceil(reading(notebook)), None if seconds is None else math.ceil(seconds / 60), exercises)
+    run = None if seconds is None else math.ceil(seconds / 60)
+    return Cost(math.ceil(reading(notebook)), math.ceil(following(notebook)), run, exercises)
 
 
-def together(costs: list[Cost], each: int) -> tuple[str, str, str, str]:
-    """Reading, running, exercises and all of it, with `each` minutes for an exercise; a + says that something lacks."""
-    run = sum(one.running or 0 for one in costs)
-    read, exercises = sum(one.reading for one in costs), sum(one.exercises for one in costs)
+def minutes_of(costs: list[Cost], each: int) -> int:
+    """All minutes of some chapters, with `each` minutes for an exercise."""
+    return sum(one.reading + one.following + (one.running or 0) + each * one.exercises for one in costs)
+
+
+def together(costs: list[Cost], each: int, talk: int = 0) -> tuple[str, ...]:
+    """Reading, following, running, exercises, talk and the sum, with `each` minutes for an exercise.
+
+    A + says that the running time of a chapter is not known.
+    """
     more = "+" if any(one.running is None for one in costs) else ""
-    return str(read), f"{run}{more}", str(exercises), f"{read + run + each * exercises}{more}"
+    read, follow, exercises = (
+        sum(getattr(one, name) for one in costs) for name in ("reading", "following", "exercises")
+    )
+    run = sum(one.running or 0 for one in costs)
+    return str(read), str(follow), f"{run}{more}", str(exercises), str(talk), f"{minutes_of(costs, each) + talk}{more}"
 
 
 def sections(notebook: dict) -> list[tuple[str, float]]:
@@ -250,24 +281,34 @@ def sections(notebook: dict) -> list[tuple[str, float]]:
 
 def minutes(notebooks: dict[str, dict]) -> str:
     """Markdown: a table of all chapters, and folded below it the minutes of each section."""
-    lines = ["| Chapter | reading | running | exercises |", "|---|---|---|---|"]
+    lines = ["| Chapter | reading | formulas and code | running | exercises |", "|---|---|---|---|---|"]
     folded = ["````{admonition} Section by section", ":class: dropdown", ""]
     for file, notebook in notebooks.items():
-        read, run, exercises = cost(notebook)
-        lines.append(f"| {{doc}}`/{file}` | {read} | {'not measured yet' if run is None else run} | {exercises} |")
+        read, follow, run, exercises = cost(notebook)
+        shown = "not measured yet" if run is None else run
+        lines.append(f"| {{doc}}`/{file}` | {read} | {follow} | {shown} | {exercises} |")
         parts = [f"{title or 'opening'} ({max(1, round(read))})" for title, read in sections(notebook)]
         folded += [f"- {{doc}}`/{file}`: {'; '.join(parts)}"]
-    rate = f"Minutes, at {WORDS_A_MINUTE} words a minute and {SECONDS_A_FIGURE} seconds a figure, rounded up."
+    rate = (
+        f"Minutes, rounded up: {WORDS_A_MINUTE} words a minute, {SECONDS_A_FIGURE} seconds a figure, "
+        f"{SECONDS_A_FORMULA} a displayed formula and {SECONDS_A_LINE} a line of code that is not folded away."
+    )
     return "\n".join([*lines, "", rate, "", *folded, "````"])
 
 
-def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) -> str:
+def schedule(
+    plan: list[dict[str, str]], notebooks: dict[str, dict], each: int, talk: int = 0, most: int | None = None
+) -> str:
     """Markdown: a table with a row for each session of `plan` and their sum.
 
     A session is {its name: "01_noise, 07_failures 2"}: chapters, a number behind one says how many of its exercises.
+    `talk` minutes belong to no chapter. Raises ValueError if a session takes more than `most` minutes.
     """
     files, total = {Path(file).name: file for file in notebooks}, []
-    lines = ["| Session | chapters | reading | running | exercises | together |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| Session | chapters | reading | formulas and code | running | exercises | together in class | all |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for session in plan:
         ((name, wanted),) = session.items()
         costs, links = [], []
@@ -277,11 +318,17 @@ def schedule(plan: list[dict[str, str]], notebooks: dict[str, dict], each: int) 
             if not 0 <= taken <= whole.exercises:
                 raise ValueError(f"{chapter} has {whole.exercises} exercises, not {taken}")
             costs.append(whole._replace(exercises=taken))
-            links.append(f"{{doc}}`/{files[chapter]}`")
-        lines.append(f"| {name} | {'; '.join(links)} | {' | '.join(together(costs, each))} |")
+            count = f" ({taken})" if taken < whole.exercises else ""
+            links.append(f"{{doc}}`/{files[chapter]}`{count}")
+        if most is not None and minutes_of(costs, each) + talk > most:
+            raise ValueError(f"{name} takes {minutes_of(costs, each) + talk} minutes, and has {most}")
+        lines.append(f"| {name} | {'; '.join(links)} | {' | '.join(together(costs, each, talk))} |")
         total += costs
-    lines.append(f"| **All** | | {' | '.join(f'**{value}**' for value in together(total, each))} |")
-    note = f"Minutes; {each} are counted for an exercise."
+    whole = together(total, each, talk * len(plan))
+    lines.append(f"| **All** | | {' | '.join(f'**{value}**' for value in whole)} |")
+    note = f"Minutes; {each} are counted for an exercise. In brackets: how many exercises, where it is not all."
+    if most is not None:
+        note += f" No session takes more than {most}."
     if any(one.running is None for one in total):
         note += " A + stands where the running time of a chapter has not been measured yet."
     return "\n".join([*lines, "", note])
@@ -326,13 +373,18 @@ class Minutes(FromNotebooks):
 
 
 class Schedule(FromNotebooks):
-    """```{schedule}: the sessions of a course, as a list in YAML; `:exercise:` are the minutes for an exercise."""
+    """```{schedule}: the sessions of a course, as a list in YAML; `:exercise:` are the minutes for an exercise.
+
+    `:talk:` are the minutes of a session that belong to no chapter, `:most:` those that it must not exceed.
+    """
 
     has_content = True
-    option_spec = {"exercise": directives.nonnegative_int}
+    option_spec = dict.fromkeys(("exercise", "talk", "most"), directives.nonnegative_int)
 
     def markdown(self, notebooks):
-        return schedule(yaml.safe_load("\n".join(self.content)), notebooks, self.options["exercise"])
+        options = self.options
+        plan = yaml.safe_load("\n".join(self.content))
+        return schedule(plan, notebooks, options["exercise"], options.get("talk", 0), options.get("most"))
 
 
 def setup(app):

@@ -148,10 +148,28 @@ SMALL = {  # 400, 201 and 200 words: 2, 2 and 1 minutes
 def test_what_a_chapter_takes_is_counted_and_measured():
     import teaching
 
-    assert teaching.cost(SMALL["notebooks/01_a"]) == (2, 2, 2), "two minutes of reading, two begun, two exercises"
-    assert teaching.cost(SMALL["notebooks/02_b"]) == (2, 1, 0), "201 words are more than a minute"
-    assert teaching.cost(SMALL["notebooks/03_c"]) == (1, None, 0), "never run"
+    assert teaching.cost(SMALL["notebooks/01_a"]) == (2, 0, 2, 2), "two minutes of reading, two begun, two exercises"
+    assert teaching.cost(SMALL["notebooks/02_b"]) == (2, 0, 1, 0), "201 words are more than a minute"
+    assert teaching.cost(SMALL["notebooks/03_c"]) == (1, 0, None, 0), "never run"
     assert [title for title, _ in teaching.sections(SMALL["notebooks/02_b"])] == ["", "Two"]
+
+
+def test_formulas_and_the_lines_that_are_seen_take_minutes():
+    import teaching
+
+    def code(source, *tags):
+        return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}, "outputs": []}
+
+    text = "$$a\n= b$$ (eq-a) and $x$, " + " ".join(["$y$"] * 99)  # one displayed, a hundred in lines
+    notebook = notebook_of(text)
+    assert teaching.following(notebook) == pytest.approx(
+        teaching.SECONDS_A_FORMULA / 60 + 100 / teaching.WORDS_A_MINUTE
+    )
+    before = teaching.following(notebook)
+    notebook["cells"] += [code("x = 1\n\ny = 2"), code("hidden = 3", "hide-input"), code("### 4", "solution")]
+    assert teaching.following(notebook) == pytest.approx(before + 2 * teaching.SECONDS_A_LINE / 60), (
+        "two lines are seen"
+    )
 
 
 def test_a_chapters_sections_take_as_long_as_the_chapter():
@@ -171,20 +189,26 @@ def test_a_schedule_adds_up():
 
     plan = [{"Monday": "01_a"}, {"Tuesday": "02_b, 01_a 1"}]
     monday, tuesday, both = rows(teaching.schedule(plan, SMALL, 15))
-    assert monday[2:] == ["2", "2", "2", "34"], "2 + 2 + 2 * 15"
-    assert tuesday[2:] == ["4", "3", "1", "22"] and both[2:] == ["6", "5", "3", "56"]
+    assert monday[2:] == ["2", "0", "2", "2", "0", "34"], "2 + 2 + 2 * 15"
+    assert tuesday[2:] == ["4", "0", "3", "1", "0", "22"] and both[2:] == ["6", "0", "5", "3", "0", "56"]
+    assert "01_a` (1)" in tuesday[1] and "(" not in monday[1], "where not all are done, it is said"
     (open_end, whole) = rows(teaching.schedule([{"Monday": "01_a, 03_c"}], SMALL, 10))
-    assert open_end[2:] == whole[2:] == ["3", "2+", "2", "25+"], "a chapter that never ran takes time too"
+    assert open_end[2:] == whole[2:] == ["3", "0", "2+", "2", "0", "25+"], "a chapter that never ran takes time too"
+    talked = rows(teaching.schedule(plan, SMALL, 15, talk=90, most=124))
+    assert [row[-2:] for row in talked] == [["90", "124"], ["90", "112"], ["180", "236"]]
+    with pytest.raises(ValueError, match="Monday takes 124 minutes, and has 123"):
+        teaching.schedule(plan, SMALL, 15, talk=90, most=123)
     with pytest.raises(ValueError, match="has 2 exercises, not 3"):
         teaching.schedule([{"Monday": "01_a 3"}], SMALL, 15)
 
 
 @pytest.fixture(scope="module")
 def plans():
-    """The schedules of the teacher's guide: minutes for an exercise, and the sessions."""
+    """The schedules of the teacher's guide: minutes for an exercise, for talk, at most, and the sessions."""
     text = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
-    found = re.findall(r"^```\{schedule\}\n:exercise: (\d+)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    return [(int(each), yaml.safe_load(body)) for each, body in found]
+    form = r"^```\{schedule\}\n:exercise: (\d+)\n:talk: (\d+)\n:most: (\d+)\n(.*?)^```"
+    found = re.findall(form, text, flags=re.MULTILINE | re.DOTALL)
+    return [(*map(int, minutes), yaml.safe_load(body)) for *minutes, body in found]
 
 
 def test_the_schedules_of_the_guide_are_the_sums_of_their_chapters(plans):
@@ -193,15 +217,16 @@ def test_the_schedules_of_the_guide_are_the_sums_of_their_chapters(plans):
     notebooks = {f"notebooks/{path.stem}": json.loads(path.read_text(encoding="utf-8")) for path in CHAPTERS}
     listed = {path: row for path, row in zip(notebooks, rows(teaching.minutes(notebooks)))}
     assert len(plans) == 2
-    for each, plan in plans:
-        *sessions, all_of_it = rows(teaching.schedule(plan, notebooks, each))
-        for column in (2, 3, 4, 5):
+    for each, talk, most, plan in plans:
+        *sessions, all_of_it = rows(teaching.schedule(plan, notebooks, each, talk, most))
+        for column in range(2, 8):
             assert sum(int(row[column].rstrip("+")) for row in sessions) == int(all_of_it[column].rstrip("+"))
         for row, (wanted,) in zip(sessions, (session.values() for session in plan)):
             names = [one.split()[0] for one in wanted.split(",")]
-            assert int(row[2]) == sum(int(listed[f"notebooks/{name}"][1]) for name in names)
-            read, run, exercises, whole = (int(value.rstrip("+")) for value in row[2:])
-            assert whole == read + run + each * exercises
+            for column in (1, 2):
+                assert int(row[1 + column]) == sum(int(listed[f"notebooks/{name}"][column]) for name in names)
+            read, follow, run, exercises, talked, whole = (int(value.rstrip("+")) for value in row[2:])
+            assert whole == read + follow + run + each * exercises + talk <= most and talked == talk
 
 
 def needed(path):
@@ -216,7 +241,7 @@ def needed(path):
 def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_needs(plans):
     paths = {path.stem: path for path in CHAPTERS}
     assert sum(bool(needed(path)) for path in CHAPTERS) >= 12, "most chapters name what they build on"
-    for i, (_, plan) in enumerate(plans):
+    for i, (*_, plan) in enumerate(plans):
         names = [one.split()[0] for session in plan for (wanted,) in [session.values()] for one in wanted.split(",")]
         order = [contents.numeral(name) for name in names]
         assert len(order) == len(set(order))
@@ -232,8 +257,62 @@ def test_the_capstones_are_five_tables_of_ten_points_as_the_guide_says():
     tables = text.split("## Capstone projects")[1].split("| Points | for |")[1:]
     points = [sum(map(int, re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE))) for table in tables]
     assert points == [10] * 5
-    guide = " ".join((ROOT / "book" / "teaching.md").read_text(encoding="utf-8").split())
+    guide = " ".join(LESSONS.split())
     assert "ends in five projects, each with a table of what ten points are for" in guide
+    first = re.findall(r"^\| (\d+) \|", tables[0], flags=re.MULTILINE)
+    *made, together = tables_of(LESSONS.split("### A marked capstone")[1])[1]
+    thirds = {"1⅓": 4, "⅔": 2}
+    given = [row[-1].split(" of ") for row in made]
+    assert [most for _, most in given] == first, "the rows of the first project"
+    assert sum(thirds.get(got, 0) or 3 * int(got) for got, _ in given) == 3 * int(together[-1].split(" of ")[0])
+    assert all(3 * int(most) % 3 == 0 and (thirds.get(got, 0) or 3 * int(got)) % int(most) == 0 for got, most in given)
+
+
+LESSONS = (ROOT / "book" / "lessons.md").read_text(encoding="utf-8")
+
+
+def tables_of(text):
+    """The tables of a page in Markdown, each as the rows below its head."""
+    found = re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    return [rows(table) for table in found]
+
+
+def test_every_lesson_has_ninety_minutes_a_prediction_something_to_do_and_something_to_discuss(plans):
+    weeks = re.split(r"^## Week \d: ", LESSONS.split("(marking)=")[0], flags=re.MULTILINE)[1:]
+    assert len(weeks) == len(plans[0][-1]) == 6
+    names = {"Vote", "Look", "Do", "Close"}
+    for week, session in zip(weeks, plans[0][-1]):
+        (lesson,) = tables_of(week)
+        assert sum(int(row[0]) for row in lesson) == plans[0][1] == 90
+        kinds = [row[1] for row in lesson]
+        assert set(kinds) == names and kinds[-1] == "Close", "a vote, figures, work in pairs, and a last sentence"
+        assert all(row[3] for row in lesson), "what to do if something fails"
+        assert "Students predict at home" in week and "*To discuss.*" in week
+        (name,) = session
+        assert week.splitlines()[0].lower() == name.split(". ", 1)[1].lower(), "the week of the schedule"
+
+
+def test_a_lesson_shows_figures_of_its_own_week(plans):
+    weeks = re.split(r"^## Week \d: ", LESSONS.split("(marking)=")[0], flags=re.MULTILINE)[1:]
+    for week, session in zip(weeks, plans[0][-1]):
+        taught = {one.split()[0] for one in next(iter(session.values())).split(",")}
+        own = {
+            cell["metadata"].get("mystnb", {}).get("figure", {}).get("name")
+            for name in taught
+            for cell in json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        } | {"fig-noise-ask"}
+        shown = set(re.findall(r"\{numref\}`(fig-[a-z-]+)`", week))
+        assert len(shown) >= 4 and shown <= own, shown - own
+
+
+def test_the_parts_of_the_mark_are_a_hundred_per_cent_and_the_example_adds_up():
+    parts, paragraph = tables_of(LESSONS.split("(marking)=")[1])[:2]
+    shares = {row[0]: int(row[1].removesuffix(" %")) for row in parts}
+    assert sum(shares.values()) == 100
+    assert shares["Exercises of the book, by their checks"] == min(shares.values()), "their solutions are public"
+    got, most = zip(*(map(int, row[1].split(" of ")) for row in paragraph))
+    assert (sum(got), sum(most)) == (3, 8) and "Three of eight." in LESSONS
+    assert most == (2, 2, 4), "the limit has half of the mark"
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ wrote. A file that somebody has changed since stays, and nothing in the folder i
 exercises changed after somebody handed it in is left as it was; --replace takes the new one.
 
 The chapters are the only source. A code cell tagged `solution` becomes nbgrader's answer cell, the cell tagged `check`
-behind it a locked test worth 2 points, or as many as its `metadata.ganbook.points` says. What stands between
+behind it a locked test worth 2 points, or as many as its `metadata.ganbook.points` says. With --secret each chapter
+also gets the exercise of book/variants with the numbers of this course (tools/site/variants.py). What stands between
 ### BEGIN SOLUTION and ### END SOLUTION is cut for students, and so is what stands in a check between
 ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS; the autograder puts the tests back.
 """
@@ -45,6 +46,7 @@ from notebook_form import read  # noqa: E402
 
 from tools.site.edition import plain_copy, with_captions, with_pictures  # noqa: E402
 from tools.site.plain import Plain  # noqa: E402
+from tools.site.variants import keep, secret_of, with_variant  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
 MADE = ROOT / "_build" / "course"
@@ -339,13 +341,21 @@ def make(
     notebooks: Path = NOTEBOOKS,
     reader: Plain | None = None,
     replace: bool = False,
+    secret: str = "",
 ) -> dict:
-    """Write the handouts and what nbgrader needs; return {chapter: {label: points}} of those that were written anew."""
+    """Write the handouts and what nbgrader needs; return {chapter: {label: points}} of those that were written anew.
+
+    With a secret, given now or once before, each chapter has an exercise more (tools/site/variants.py).
+    """
     course, made = course.resolve(), made.resolve()
     chapters = {  # read before anything is written: one that is damaged is named, and nothing is half made
         path: read(path) for path in sorted(notebooks.glob("*.ipynb")) if not names or path.stem in names
     }
+    secret = secret_of(course, secret)
+    if secret:
+        chapters = {path: with_variant(notebook, path.stem, secret) for path, notebook in chapters.items()}
     ours, reader, done = ready(course, made), reader or Plain(), {}
+    keep(course, secret)
     gradebook = gradebook_of(course)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder).resolve()
@@ -402,6 +412,11 @@ def main() -> None:
     parser.add_argument(
         "--replace", action="store_true", help="take changed exercises also of chapters that somebody has handed in"
     )
+    parser.add_argument(
+        "--secret",
+        default=os.environ.get("GANBOOK_SECRET", ""),
+        help="add an exercise to each chapter, with numbers drawn from this; the course's folder keeps it",
+    )
     options = parser.parse_args()
     names, course = [Path(name).stem for name in options.names], options.course.expanduser().resolve()
     unknown = set(names) - {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
@@ -413,7 +428,7 @@ def main() -> None:
         raise SystemExit(
             "nbgrader is not installed here: `make course` installs it (requirements-course.txt)."
         ) from None
-    for name, labels in make(names, course, replace=options.replace).items():
+    for name, labels in make(names, course, replace=options.replace, secret=options.secret).items():
         print(f"{name:16} {len(labels)} exercises, {sum(labels.values())} points")
     print(f"To hand out: {shown(MADE)}/student. To collect and mark: {shown(course)}/ (see book/teaching.md).")
 
