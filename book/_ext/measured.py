@@ -10,8 +10,9 @@ import statistics
 from pathlib import Path
 
 
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", "---", *["---:"] * (len(heads) - 2)], *rows]
+def table(heads: list[str], rows: list[list[str]], left: int = 2) -> str:
+    """A table in Markdown; its first `left` columns are words, the others numbers."""
+    lines = [heads, [*["---"] * left, *["---:"] * (len(heads) - left)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -167,8 +168,7 @@ def real(scores: dict, key: str) -> float:
 def answer_systems(courses: dict, scores: dict, least: float) -> str:
     lines = [
         [
-            f"`{name}`",
-            words,
+            f"{words} ({name})",
             f"{course['steps']:,}",
             "; ".join(amount(d2) for d2 in ends(course, "frechet")),
             f"{sum(whole(shares, least) for shares in ends(course, 'shares'))} of {len(trainings(course))}",
@@ -177,9 +177,9 @@ def answer_systems(courses: dict, scores: dict, least: float) -> str:
         for name, words in SYSTEMS.items()
         for course in [courses[name]]
     ]
-    last = ["real digits", "training images", "", amount(real(scores, "frechet")), "", f"{real(scores, 'recall'):.2f}"]
-    heads = ["recipe", "what it is", "steps", "d², a training each", "all ten digits", "recall"]
-    return table(heads, [*lines, last])
+    last = ["real training digits", "", amount(real(scores, "frechet")), "", f"{real(scores, 'recall'):.2f}"]
+    heads = ["recipe", "steps", "d², a training each", "all ten digits", "recall"]
+    return table(heads, [*lines, last], left=1)
 
 
 def answer_best(courses: dict) -> str:
@@ -203,10 +203,11 @@ def answer_collapse(courses: dict) -> str:
     run = max(runs, key=lambda run: max(run["quality"]["shares"][-1]))
     shares = run["quality"]["shares"][-1]
     most = max(shares)
-    others = "; ".join(amount(one["quality"]["frechet"][-1]) for one in runs if one is not run)
+    others = " and ".join(amount(one["quality"]["frechet"][-1]) for one in runs if one is not run)
+    d2 = amount(run["quality"]["frechet"][-1])
     return (
-        f"{100 * most:.0f} % of the samples are read as a {shares.index(most)} after seed {run['seed']} "
-        f"(d² {amount(run['quality']['frechet'][-1])}; from other seeds {others})"
+        f"after the training from seed {run['seed']} the classifier reads {100 * most:.0f}\u00a0% of the samples as a "
+        f"{shares.index(most)}. Its d² is {d2}. Trained from another seed it ends at {others}"
     )
 
 
@@ -220,7 +221,7 @@ def variants(rows: dict, names: dict[str, str], head: str) -> str:
         ]
         for name, words in names.items()
     ]
-    return table([head, "d², median (range)", "runs that lost a digit"], lines)
+    return table([head, "d², median (range)", "runs that lost a digit"], lines, left=1)
 
 
 def answer_settings(failures: dict) -> str:
@@ -238,14 +239,13 @@ def answer_scores(scores: dict) -> str:
     shown = ("conditional", "a-dcgan", "c-mlp")
     lines = [
         [
-            words,
-            finds,
+            f"**{words}**: {finds}",
             number(key, real(scores, key)),
             *(number(key, scored(scores, name, key)) for name in shown),
         ]
         for key, (words, finds) in MEASURES.items()
     ]
-    return table(["measure", "what it finds", "real digits", *(f"`{name}`" for name in shown)], lines)
+    return table(["measure, and what it finds", "real digits", *shown], lines, left=1)
 
 
 def answers(courses: dict, scores: dict, failures: dict, repairs: dict) -> dict[str, str]:
