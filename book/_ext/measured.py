@@ -1,7 +1,7 @@
-"""What was measured, for the pages book/performance.md and book/preface.md, from the files in ganbook/assets/results.
+"""What was measured, for pages of book/: from ganbook/assets/results and from the courses of the stored networks.
 
 `{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`
-and `{{ machine }}` on the page of speed. No number of them is typed there.
+and `{{ machine }}` on the page of speed; `{{ answer_... }}` on the page of answers. No number of them is typed there.
 """
 
 import json
@@ -10,8 +10,9 @@ import statistics
 from pathlib import Path
 
 
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", "---", *["---:"] * (len(heads) - 2)], *rows]
+def table(heads: list[str], rows: list[list[str]], left: int = 2) -> str:
+    """A table in Markdown; its first `left` columns are words, the others numbers."""
+    lines = [heads, [*["---"] * left, *["---:"] * (len(heads) - left)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -101,14 +102,186 @@ def first_digits(stored: dict) -> str:
     return f"{minutes} minutes on {stored['cores']} CPU cores (`{stored['command']}`)"
 
 
-def fill_in(app, config):
-    folder = Path(app.srcdir) / "ganbook" / "assets" / "results"
-    bench, seconds, first = (
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("bench", "quality", "first_digits")
+# ------------------------------------------------------------------------------------------- the page of answers
+
+SYSTEMS = {
+    "c-mlp": "the linear pair of tutorial C, as published",
+    "mlp": "the same kind of pair, repaired",
+    "a-mlp": "the linear pair of tutorial A",
+    "a-dcgan": "the convolutional pair of tutorial A",
+    "conditional": "the best recipe of the book",
+}
+MEASURES = {
+    "frechet": ("d²", "any difference in mean or spread of the features"),
+    "inception": ("Inception Score", "samples of no digit, missing digits"),
+    "precision": ("precision", "bad samples"),
+    "recall": ("recall", "missing variety"),
+    "copying": ("copying score", "copies of training images"),
+}
+SETTINGS = {
+    "sensitivity: as it is": "nothing",
+    "sensitivity: beta_1 0.9": "Adam's β₁ is 0.9 instead of 0.5",
+    "sensitivity: both rates x 16": "16 times both learning rates",
+    "sensitivity: z 1": "a noise vector of one number",
+    "healthy: D's rate x 4": "4 times the learning rate of D",
+}
+REPAIRS = {
+    "published": "nothing",
+    "published + BatchNorm in G": "BatchNorm in G",
+    "published + Adam's settings": "another learning rate and β₁ for Adam",
+}
+
+
+def amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
+
+
+def median_and_range(values: list[float]) -> str:
+    return f"{amount(statistics.median(values))} ({amount(min(values))} to {amount(max(values))})"
+
+
+def trainings(course: dict) -> list[dict]:
+    """Every training of a recipe for its full length, the one whose networks are stored first."""
+    return [course, *course["more"]]
+
+
+def ends(course: dict, key: str) -> list:
+    """What was measured at the end of each training of a recipe."""
+    return [run["quality"][key][-1] for run in trainings(course)]
+
+
+def whole(shares: list[float], least: float) -> bool:
+    """Whether all classes are there, each with at least the share `least` of the samples."""
+    return min(shares) >= least
+
+
+def scored(scores: dict, name: str, key: str) -> float:
+    """A score of a stored network, the mean over draws with other noise."""
+    return statistics.mean(draw["scores"][key]["value"] for draw in scores["rows"][name])
+
+
+def real(scores: dict, key: str) -> float:
+    """The same score of real digits."""
+    return scores["rows"]["real"][0]["scores"][key]["floor"]
+
+
+def answer_systems(courses: dict, scores: dict, least: float) -> str:
+    lines = [
+        [
+            f"{words} ({name})",
+            f"{course['steps']:,}",
+            "; ".join(amount(d2) for d2 in ends(course, "frechet")),
+            f"{sum(whole(shares, least) for shares in ends(course, 'shares'))} of {len(trainings(course))}",
+            f"{scored(scores, name, 'recall'):.2f}",
+        ]
+        for name, words in SYSTEMS.items()
+        for course in [courses[name]]
+    ]
+    last = ["real training digits", "", amount(real(scores, "frechet")), "", f"{real(scores, 'recall'):.2f}"]
+    heads = ["recipe", "steps", "d², a training each", "all ten digits", "recall"]
+    return table(heads, [*lines, last], left=1)
+
+
+def answer_best(courses: dict) -> str:
+    best = courses["conditional"]
+    minutes = math.ceil(max(run["seconds"] for run in trainings(best)) / 60)
+    found = ", ".join(amount(d2) for d2 in ends(best, "frechet"))
+    return f"{found} in {len(trainings(best))} trainings of at most {minutes} minutes"
+
+
+def answer_floor(scores: dict) -> str:
+    return amount(real(scores, "frechet"))
+
+
+def answer_recall(scores: dict) -> str:
+    return f"{scored(scores, 'conditional', 'recall'):.2f}, for real digits {real(scores, 'recall'):.2f}"
+
+
+def answer_collapse(courses: dict) -> str:
+    """The training of `c-mlp` that lost most, and what became of it."""
+    runs = trainings(courses["c-mlp"])
+    run = max(runs, key=lambda run: max(run["quality"]["shares"][-1]))
+    shares = run["quality"]["shares"][-1]
+    most = max(shares)
+    others = " and ".join(amount(one["quality"]["frechet"][-1]) for one in runs if one is not run)
+    d2 = amount(run["quality"]["frechet"][-1])
+    return (
+        f"after the training from seed {run['seed']} the classifier reads {100 * most:.0f}\u00a0% of the samples as a "
+        f"{shares.index(most)}. Its d² is {d2}. Trained from another seed it ends at {others}"
     )
+
+
+def variants(rows: dict, names: dict[str, str], head: str) -> str:
+    """A line for each of the variants `names` of a measurement: its distances, and how many runs lost a class."""
+    lines = [
+        [
+            words,
+            median_and_range([run["frechet"] for run in rows[name]]),
+            f"{sum(run['lost'] for run in rows[name])} of {len(rows[name])}",
+        ]
+        for name, words in names.items()
+    ]
+    return table([head, "d², median (range)", "runs that lost a digit"], lines, left=1)
+
+
+def answer_settings(failures: dict) -> str:
+    return variants(failures["variants"], SETTINGS, "what was changed")
+
+
+def answer_repairs(repairs: dict) -> str:
+    return variants(repairs["variants"], REPAIRS, "repair")
+
+
+def answer_scores(scores: dict) -> str:
+    def number(key: str, value: float) -> str:
+        return amount(value) if key == "frechet" else f"{value:.2f}"
+
+    shown = ("conditional", "a-dcgan", "c-mlp")
+    lines = [
+        [
+            f"**{words}**: {finds}",
+            number(key, real(scores, key)),
+            *(number(key, scored(scores, name, key)) for name in shown),
+        ]
+        for key, (words, finds) in MEASURES.items()
+    ]
+    return table(["measure, and what it finds", "real digits", *shown], lines, left=1)
+
+
+def answers(courses: dict, scores: dict, failures: dict, repairs: dict) -> dict[str, str]:
+    return {
+        "answer_best": answer_best(courses),
+        "answer_floor": answer_floor(scores),
+        "answer_recall": answer_recall(scores),
+        "answer_n": f"{scores['n']:,}",
+        "answer_systems": answer_systems(courses, scores, repairs["least_share"]),
+        "answer_collapse": answer_collapse(courses),
+        "answer_settings": answer_settings(failures),
+        "answer_repairs": answer_repairs(repairs),
+        "answer_scores": answer_scores(scores),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def everything(root: Path) -> dict[str, str]:
+    """All that pages of the book in the folder `root` can name between two braces."""
+    assets = root / "ganbook" / "assets"
+    names = ("bench", "quality", "first_digits", "scores", "failures", "repairs")
+    bench, seconds, first, scores, failures, repairs = (read(assets / "results" / f"{name}.json") for name in names)
+    courses = {name: read(assets / "weights" / "recipes" / f"{name}.json") for name in SYSTEMS}
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
     made |= {"quality": quality(seconds), "first_digits": first_digits(first)}
+    return made | answers(courses, scores, failures, repairs)
+
+
+def fill_in(app, config):
+    made = everything(Path(app.srcdir))
     config.myst_substitutions = {**(config.myst_substitutions or {}), **made}
 
 
