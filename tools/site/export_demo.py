@@ -17,6 +17,7 @@ import base64
 import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -101,7 +102,7 @@ def commonest(y: Tensor) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def measured(G: nn.Module, direction: Tensor) -> dict[str, object]:
+def measured(G: nn.Module, direction: Tensor) -> dict[str, Any]:
     """What the digits do from one end of a slider to the other, on SAMPLES noises of a fixed seed.
 
     For every property the mean at either end, and how far these are apart in units of the property's standard
@@ -128,6 +129,15 @@ def measured(G: nn.Module, direction: Tensor) -> dict[str, object]:
     }
 
 
+def distinct(directions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The directions, in whose names a number tells those apart that are called the same."""
+    names = [direction["name"] for direction in directions]
+    for i, (direction, name) in enumerate(zip(directions, names)):
+        if names.count(name) > 1:
+            direction["name"] = f"{name} ({names[: i + 1].count(name)})"
+    return directions
+
+
 def entry(G: nn.Module, **about: object) -> dict[str, object]:
     """Everything the page needs of a generator, and what is to be said `about` it."""
     net = getattr(G, "net", G)
@@ -151,7 +161,7 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         "classes": getattr(G, "classes", 0),
         "layers": shapes,
         "reach": REACH,
-        "directions": [measured(G, vector) for vector in principal(G, DIRECTIONS)],
+        "directions": distinct([measured(G, vector) for vector in principal(G, DIRECTIONS)]),
         "affine": text(
             torch.cat([torch.cat([scale, shift]).flatten() for _, scale, shift in layers]).numpy().tobytes()
         ),
