@@ -12,7 +12,7 @@ STEP = @command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install P
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf colab edition
+.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip downloads release colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,15 @@ slides: ready  ## a deck of slides from each chapter into _build/slides
 
 pdf: teaching book  ## the whole book as _build/ganbook.pdf, printed by Chromium
 	$(BIN)/python -m tools.site.pdf
+
+zip: ready book  ## the site as _build/ganbook-site.zip, for reading without a network
+	$(BIN)/python -m tools.site.downloads
+
+downloads: pdf  ## both files into the built site, linked from the preface, as they are published
+	$(BIN)/python -m tools.site.downloads --publish
+
+release: ready  ## write a version into every file that bears it, commit and tag (VERSION=0.2.0)
+	$(BIN)/python -m tools.site.release $(VERSION)
 
 colab: ready  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
 	$(BIN)/python -m tools.checks.colab $(NAMES)
