@@ -4,9 +4,9 @@ All of it follows from the repository named in `_config.yml`. GitHub Pages serve
 OWNER.github.io/NAME/; who publishes elsewhere sets `html: {baseurl: ...}` there, and it is taken instead.
 `{{ colab }}` on a page becomes a link that opens chapter 1 in Colab.
 
-The directive `{downloads}` says where the book is to be had as a PDF and as an archive: a built site has neither, until
-`python -m tools.site.downloads --publish` puts both into it and the links to them between the two marks. The last line of
-every page names the version.
+The directive `{downloads}` says where the book is to be had as a PDF and as an archive. A built site has neither, until
+`python -m tools.site.downloads --publish` puts both into it, and the links to them between two marks. The foot of every
+page names the version.
 
 Every page ends in a link that opens an issue with its title filled in, and says in the words of schema.org that it is
 material to learn from, so that collections of such material can list it.

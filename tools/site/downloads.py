@@ -1,8 +1,7 @@
 """Pack the built site for reading without a network: `make zip` writes _build/ganbook-site.zip.
 
     python -m tools.site.downloads             the archive
-    python -m tools.site.downloads --publish   the archive, and both it and _build/ganbook.pdf into the site, linked from
-                                               the preface
+    python -m tools.site.downloads --publish   the same, and puts archive and PDF into the site, linked from the preface
 
 The archive holds the site as `make book` built it. Its bytes depend on the pages and on nothing else.
 """
