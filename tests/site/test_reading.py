@@ -130,7 +130,7 @@ def test_diagrams_are_drawn_in_forced_colours(browser):
                 allowed = {colours["Canvas"]} if filled else {colours["CanvasText"], colours["LinkText"]}
                 assert ink in allowed, (filled, ink, colours)
             assert set(drawn["lines"]) == {colours["CanvasText"]}
-            assert set(drawn["grounds"]) <= {colours["Canvas"], colours["CanvasText"]}
+            assert set(drawn["grounds"]) <= {colours["Canvas"], colours["CanvasText"], "none"}
 
 
 @needs_browser
