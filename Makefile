@@ -1,81 +1,82 @@
 # Every target below makes the environment first if it has to. `make` alone explains itself.
+# The steps of book, environment, lint and test stand in make.py, which also runs without make: python make.py book
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 # Another installer can be named, and is given requirements files or names: make test INSTALLER="uv pip install"
-INSTALLER ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# What the environment holds so far; each stamp stands on the one before it. `make book` stops at the first.
-BUILDING = $(VENV)/.ganbook-building
-INSTALLED = $(VENV)/.ganbook-installed
-TEACHING = $(VENV)/.ganbook-teaching
-SITE = _build/.site
+export VENV INSTALLER
 COURSE ?= course
-
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
-# What the site is made of: the pages, the notebooks, the measurements, and the package's sources for the page book/api.md.
-PAGES = _config.yml _toc.yml index.md $(wildcard ganbook/assets/results/*.json) $(NOTEBOOKS) \
-	$(shell find book -type f -not -path '*/__pycache__/*') $(shell find ganbook -name '*.py')
+STEP = @command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.10 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }; \
+	$(PYTHON) make.py
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf colab edition
+.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip downloads release colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-book: $(SITE)  ## build the book into _build/html from the stored outputs (installs no PyTorch)
-	@echo "The book is in _build/html: open _build/html/index.html"
+book:  ## build the book into _build/html from the stored outputs (installs no PyTorch)
+	$(STEP) book
 
-environment: $(INSTALLED)  ## install what the notebooks and the tests need into .venv, PyTorch included
-	@echo "The environment is in $(VENV): start Python with $(BIN)/python"
+environment:  ## install what the notebooks and the tests need into .venv, PyTorch included
+	$(STEP) environment
 
-notebooks: $(INSTALLED)  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
+ready teaching:  # what other targets begin with; the second adds what a course and the PDF need
+	$(STEP) $@
+
+notebooks: ready  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
 	$(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
 
-test: $(INSTALLED) lint $(SITE)  ## check style, then test the package, the site and every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 --dist worksteal --durations=10 -m "not answers and not commands"
-ifneq ($(NOTEBOOKS),)
-	GANBOOK_SMOKE=1 $(ONE_THREAD) $(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
-		-n 3 --dist loadscope $(NOTEBOOKS)
-endif
+test:  ## check style, then test the package, the site and every notebook
+	$(STEP) test
 
-quick: $(INSTALLED)  ## test the package alone, in under two minutes
+quick: ready  ## test the package alone, in under two minutes
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal tests/package
 
-commands: $(TEACHING)  ## start every command that a page, a docstring or a stored result names, at smoke size
+commands: teaching  ## start every command that a page, a docstring or a stored result names, at smoke size
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m commands tests/tools/test_commands.py
 
-answers: $(TEACHING)  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
+answers: teaching  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters
 
-course: $(TEACHING)  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
+course: teaching  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
 	@GANBOOK_SECRET="$$SECRET" $(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)
 
-mark: $(TEACHING)  ## mark what students handed in, also what is not intact, and say what a person must look at (NAMES="01_noise")
+mark: teaching  ## mark what students handed in, also what is not intact, and say what a person must look at (NAMES="01_noise")
 	@test -n "$(NAMES)" || { echo 'Say which chapters: make mark NAMES="01_noise"'; exit 1; }
 	$(BIN)/python -m tools.site.mark --course "$(COURSE)" $(ARGS) $(NAMES)
 
-edition: $(INSTALLED)  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
+edition: ready  ## the notebooks that Colab, Jupyter and GitHub show, from the chapters, into _build/edition
 	$(BIN)/python -m tools.site.edition $(NAMES)
 
-questions: $(INSTALLED)  ## the questions of the chapters, for Moodle and on paper, into _build/questions (NAMES="01_noise" for some)
+questions: ready  ## the questions of the chapters, for Moodle and on paper, into _build/questions (NAMES="01_noise" for some)
 	$(BIN)/python -m tools.site.questions $(ARGS) $(NAMES)
 
-slides: $(INSTALLED)  ## a deck of slides from each chapter into _build/slides
+slides: ready  ## a deck of slides from each chapter into _build/slides
 	$(BIN)/python -m tools.site.slides $(NAMES)
 
-pdf: $(TEACHING) $(SITE)  ## the whole book as _build/ganbook.pdf, printed by Chromium
+pdf: teaching book  ## the whole book as _build/ganbook.pdf, printed by Chromium
 	$(BIN)/python -m tools.site.pdf
 
-colab: $(INSTALLED)  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
+zip: ready book  ## the site as _build/ganbook-site.zip, for reading without a network
+	$(BIN)/python -m tools.site.downloads
+
+downloads: pdf  ## both files into the built site, linked from the preface, as they are published
+	$(BIN)/python -m tools.site.downloads --publish
+
+release: ready  ## write a version into every file that bears it, commit and tag (VERSION=0.2.0)
+	$(BIN)/python -m tools.site.release $(VERSION)
+
+colab: ready  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
 	$(BIN)/python -m tools.checks.colab $(NAMES)
 
-bench: $(INSTALLED)  ## measure what book/performance.md shows, on a machine that does nothing else (about an hour on two cores)
+bench: ready  ## measure what book/performance.md shows, on a machine that does nothing else (about an hour on two cores)
 	$(BIN)/python -m tools.experiments.bench
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.quality
 
-board: $(INSTALLED)  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
+board: ready  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.board
 
 matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)
@@ -92,33 +93,8 @@ clean:  ## remove what was built (the environment in .venv and a course's folder
 		echo "_build/course stays, because it holds files that \`make course\` does not make. Remove it by hand if nobody needs them."; fi
 	find $(wildcard ganbook tools tests book notebooks) -name __pycache__ -prune -exec rm -rf {} +
 
-lint: $(INSTALLED)  ## check style and formatting, notebooks included, and the package's types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/python -m mypy
+lint:  ## check style and formatting, notebooks included, and the package's types
+	$(STEP) lint
 
 vendor:  ## fetch MathJax and the widget scripts again (needs npm; not needed to build)
 	$(PYTHON) -m tools.site.vendor
-
-$(BUILDING): requirements-site.txt requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install Python 3.10 or newer, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Building the book needs Python 3.10 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Say where a newer one is: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(INSTALLER) -r requirements-site.txt
-	@touch $@
-
-$(INSTALLED): requirements.txt pyproject.toml $(BUILDING)
-	$(INSTALLER) -r requirements.txt
-	$(INSTALLER) --no-deps -e .
-	@touch $@
-
-# nbgrader and what prints the PDF go into the same environment; the versions of requirements.txt win.
-$(TEACHING): requirements-course.txt $(INSTALLED)
-	$(INSTALLER) -r requirements-course.txt
-	@touch $@
-
-# From scratch each time: an incremental build would leave pages that the table of contents no longer has.
-$(SITE): $(PAGES) $(BUILDING)
-	@rm -rf _build/html _build/.doctrees _build/jupyter_execute $@
-	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
-	@touch $@

@@ -80,6 +80,7 @@ PAGE = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
   </div>
   <p data-part="spoken" class="visually-hidden" role="status"></p>
 </div>
+<noscript><p>This is a still picture. With JavaScript you draw here, and D answers at every stroke.</p></noscript>
 {scripts}"""
 
 

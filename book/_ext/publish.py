@@ -4,6 +4,10 @@ All of it follows from the repository named in `_config.yml`. GitHub Pages serve
 OWNER.github.io/NAME/; who publishes elsewhere sets `html: {baseurl: ...}` there, and it is taken instead.
 `{{ colab }}` on a page becomes a link that opens chapter 1 in Colab.
 
+The directive `{downloads}` says where the book is to be had as a PDF and as an archive. A built site has neither, until
+`python -m tools.site.downloads --publish` puts both into it, and the links to them between two marks. The foot of every
+page names the version.
+
 Every page ends in a link that opens an issue with its title filled in, and says in the words of schema.org that it is
 material to learn from, so that collections of such material can list it.
 """
@@ -12,6 +16,10 @@ import json
 import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+
+import versions
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
 
 MISSING = """<h1>There is no such page</h1>
 <p>The address leads nowhere on this site. The page may have moved; every page is in the contents beside this text.</p>
@@ -40,6 +48,7 @@ def settle(app, config):
     top = urlsplit(home).path
     config.html_baseurl = config.ogp_site_url = home
     config.notfound_urls_prefix = top
+    options["extra_footer"] = f"{options.get('extra_footer', '')} Version {versions.words(Path(app.srcdir))}."
     config.notfound_context = {"title": "There is no such page", "body": MISSING.format(top=top)}
     place = urlsplit(options["repository_url"]).path.removesuffix(".git")
     colab = f"{options['launch_buttons']['colab_url']}/github{place}/blob/{options['repository_branch']}"
@@ -47,6 +56,20 @@ def settle(app, config):
         **(config.myst_substitutions or {}),
         "colab": f"[Chapter 1 in Colab]({colab}/notebooks/01_noise.ipynb)",
     }
+
+
+DOWNLOADS = ("<!-- downloads -->", "<!-- end of downloads -->")  # what stands between them can be replaced
+ABSENT = """This copy of the site holds neither the book as a PDF nor an archive of its pages.
+<a href="{home}book/preface.html#how-to-run">The published site</a> has both.
+In a copy of the repository, <code>make pdf</code> and <code>make zip</code> make them."""
+
+
+class Downloads(SphinxDirective):
+    """What a freshly built site says of its PDF and its archive, in a place where the links to them can stand."""
+
+    def run(self):
+        absent = ABSENT.format(home=self.env.config.html_baseurl)
+        return [nodes.raw("", f'<p class="downloads">{DOWNLOADS[0]}{absent}{DOWNLOADS[1]}</p>', format="html")]
 
 
 BARE = re.compile(r"<[^>]+>")  # what a title has beside its words
@@ -95,6 +118,7 @@ def draw_map(app, error):
 
 
 def setup(app):
+    app.add_directive("downloads", Downloads)
     app.connect("config-inited", settle, priority=100)
     app.connect("html-page-context", tell, priority=900)
     app.connect("build-finished", draw_map)

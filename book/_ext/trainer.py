@@ -56,6 +56,7 @@ PAGE = """<link rel="stylesheet" href="_static/demos/demos.css">
     </div>
   </div>
   <p data-part="news" class="demo-small" role="status"></p>
+  <noscript><p>With JavaScript, this page also trains a GAN while you watch.</p></noscript>
 </div>
 <script src="_static/demos/page.js"></script>
 <script src="_static/demos/trainer_page.js"></script>"""

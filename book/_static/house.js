@@ -1,7 +1,18 @@
-// Two small repairs: for pages opened from a disk, and for readers without a mouse.
+// Three small repairs: for pages opened from a disk, for paper, and for readers without a mouse.
 (function () {
   // From a disk no script may read another page: the search names the pages it finds and leaves out their first lines.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+  // Paper is white: whatever the screen has, a page is printed in its light colours.
+  const paper = matchMedia("print"), colours = document.documentElement.dataset;
+  let onScreen = null;
+  function change(printing) {
+    if (printing && colours.theme === "dark") [onScreen, colours.theme] = ["dark", "light"];
+    else if (!printing && onScreen) [onScreen, colours.theme] = [null, onScreen];
+  }
+  paper.addEventListener("change", () => change(paper.matches));
+  addEventListener("beforeprint", () => change(true));
+  addEventListener("afterprint", () => change(false));
 
   // What scrolls sideways on a narrow screen can be reached, and scrolled, with the keyboard.
   const BOXES = "mjx-container[display], div.math, .cell_output .output, .pst-scrollable-table-container";

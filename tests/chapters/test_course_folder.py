@@ -69,6 +69,7 @@ def small_book(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=left_out)
     for name in (
         "Makefile",
+        "make.py",
         "_config.yml",
         "_toc.yml",
         "requirements.txt",

@@ -13,6 +13,7 @@ import sys
 import nbformat
 import pytest
 import records
+import versions
 from bs4 import BeautifulSoup
 from exercise_answers import BEGIN, END, ROOT
 from nbclient import NotebookClient
@@ -96,7 +97,11 @@ def test_nothing_of_myst_is_left_in_the_edition(path, reader):
 def test_the_edition_runs_the_chapters_code_and_keeps_its_outputs(path, reader):
     chapter = nbformat.read(path, as_version=4)
     made = edition.edition(chapter, path.stem, reader)
-    assert [dump(cell.source) for cell in code(made)] == [dump(cell.source) for cell in code(chapter)]
+    first, *others = code(made)
+    assert (
+        first.source == f"# @title {edition.TITLES['setup']}\n{edition.set_up(versions.reference(ROOT), reader.home)}"
+    )
+    assert [dump(cell.source) for cell in others] == [dump(cell.source) for cell in code(chapter)[1:]]
     assert [cell.outputs for cell in code(made)] == [cell.outputs for cell in code(chapter)]
     assert made.metadata.get("widgets") == chapter.metadata.get("widgets")
     assert chapter == nbformat.read(path, as_version=4), "making the edition changed the chapter in memory"
@@ -119,6 +124,7 @@ def test_the_edition_says_where_its_page_is_and_keeps_captions_exercises_and_que
     made = edition.edition(chapter, path.stem, reader)
     text = "\n\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
     assert f"(https://ganbook.github.io/ganbook/notebooks/{path.stem}.html)" in made.cells[0].source
+    assert f"belongs to version {versions.words(ROOT)}." in made.cells[0].source
     figures = [cell for cell in chapter.cells if "figure" in cell.metadata.get("mystnb", {})]
     drawn = re.findall(r"^```\{(?:diagram|ask)\}", "\n".join(cell.source for cell in chapter.cells), flags=re.MULTILINE)
     assert text.count("**Figure.** ") == len(figures) + len(drawn) and text.count("in words</summary>") == len(drawn)
@@ -136,6 +142,77 @@ def test_the_command_writes_what_it_is_asked_for_and_says_what_there_is(tmp_path
     refused = subprocess.run([*command, "99_none"], cwd=ROOT, capture_output=True, text=True)
     assert refused.returncode == 1 and "99_none" in refused.stderr and "00_setup" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+PIP = """
+import os, pathlib, sys
+here = pathlib.Path(__file__).parent
+with open(here.parent / "asked.txt", "a") as log:
+    print(*sys.argv[1:], file=log)
+known = os.environ["KNOWN"].split()
+if not any(sys.argv[-1].endswith(one) for one in known):
+    sys.exit("ERROR: no such thing")
+(here.parent / "ganbook.py").write_text("")
+"""
+NEWEST = "git+https://github.com/ganbook/ganbook"
+
+
+def set_up(folder, reference: str, known: str, **variables):
+    """Run the set-up cell where a pip of ours knows sources with these ends; return what it said and pip was asked."""
+    (folder / "pip").mkdir()
+    (folder / "pip" / "__init__.py").touch()
+    (folder / "pip" / "__main__.py").write_text(PIP)
+    (folder / "asked.txt").touch()
+    cell = edition.set_up(reference, "https://home/") + "\nimport ganbook\nprint('imported')"
+    env = {"PYTHONPATH": str(folder), "KNOWN": known, "PATH": "", **variables}
+    answer = subprocess.run([sys.executable, "-S", "-c", cell], env=env, capture_output=True, text=True, cwd=folder)
+    asked = (folder / "asked.txt").read_text().splitlines()
+    assert all(line.startswith("install --quiet ganbook @ ") or variables for line in asked), asked
+    return answer, [line.split()[-1] for line in asked]
+
+
+@pytest.mark.parametrize("reference", ["v0.1.0", "0123456789abcdef0123456789abcdef01234567"])
+def test_the_set_up_cell_installs_what_its_edition_belongs_to(tmp_path, reference):
+    answer, asked = set_up(tmp_path, reference, f"@{reference} ganbook/ganbook")
+    assert asked == [f"{NEWEST}@{reference}"] and answer.stdout == "imported\n", answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("reference", "named"), [("v0.1.0", "release 0.1.0"), ("0123456789abcdef", "commit 0123456789")]
+)
+def test_where_that_is_not_to_be_had_the_set_up_cell_takes_the_newest_and_says_so(tmp_path, reference, named):
+    answer, asked = set_up(tmp_path, reference, "ganbook/ganbook")
+    assert asked == [f"{NEWEST}@{reference}", NEWEST], answer.stderr
+    first, second, last = answer.stdout.splitlines()
+    assert f"({named}) was not found. You have the newest one now." in first and "https://home/" in second
+    assert last == "imported"
+
+
+def test_without_internet_the_set_up_cell_says_what_to_do(tmp_path):
+    answer, asked = set_up(tmp_path, "v0.1.0", "")
+    assert answer.returncode == 1 and len(asked) == 2 and "ERROR: no such thing" in answer.stdout
+    assert "Is there a connection to the internet? Connect and run this cell again" in answer.stderr.splitlines()[-1]
+
+
+def test_the_set_up_cell_of_an_edition_that_belongs_to_nothing_installs_the_newest(tmp_path):
+    answer, asked = set_up(tmp_path, "", "ganbook/ganbook")
+    assert asked == [NEWEST] and answer.stdout == "imported\n"
+
+
+def test_a_source_of_the_readers_own_is_the_only_one_that_is_asked(tmp_path):
+    answer, asked = set_up(tmp_path, "v0.1.0", "mine.whl", GANBOOK_SOURCE="/here/mine.whl")
+    assert asked == ["/here/mine.whl"] and answer.stdout == "imported\n", answer.stderr
+
+
+def test_a_source_of_the_readers_own_that_is_missing_is_not_replaced(tmp_path):
+    answer, asked = set_up(tmp_path, "v0.1.0", "ganbook/ganbook", GANBOOK_SOURCE="/here/mine.whl")
+    assert asked == ["/here/mine.whl"] and "could not be fetched" in answer.stderr
+
+
+def test_where_the_package_is_there_the_set_up_cell_does_nothing(tmp_path):
+    (tmp_path / "ganbook.py").touch()
+    answer, asked = set_up(tmp_path, "v0.1.0", "ganbook/ganbook")
+    assert not asked and answer.stdout == "imported\n"
 
 
 # ------------------------------------------------------------------------------------------------ records and numbers

@@ -319,7 +319,7 @@ def test_a_report_has_a_line_for_everybody_as_text_and_as_a_table(tmp_path):
     students[0].points, students[0].most = 4.0, 6.0
     said = mark.report(tmp_path, "8_small", students)
     assert "4 of 6" in said and "refused" in said and "LOOK: 8_small.ipynb: the file is cut off" in said
-    with open(tmp_path / "report-8_small.csv", newline="") as file:
+    with open(tmp_path / "report-8_small.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["points"] for row in rows] == ["4 of 6", "refused"] and rows[1]["to look at"]
 
@@ -412,6 +412,6 @@ def test_a_class_of_forty_is_handed_out_collected_marked_and_exported(tmp_path, 
     assert all(name in said for name in forty)
     nbgrader = Path(sys.executable).parent / "nbgrader"
     subprocess.run([nbgrader, "export"], cwd=folder, check=True, capture_output=True)
-    with open(folder / "grades.csv", newline="") as file:
+    with open(folder / "grades.csv", encoding="utf-8", newline="") as file:
         exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert exported.items() >= {(name, points) for name, points in given.items() if points is not None}

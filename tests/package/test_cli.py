@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_before_its_last_samples_is_completed(train, out):
 
 def test_resume_drops_lines_that_the_checkpoint_does_not_know(train, out):
     train("--log-every", "1", steps=2)
-    with open(out / cli.HISTORY, "a") as file:  # as a crash after step 3 leaves it
+    with open(out / cli.HISTORY, "a", encoding="utf-8") as file:  # as a crash after step 3 leaves it
         file.write('{"step": 3, "d_loss": 9}\n{"step": 4, "d_l')
     train("--resume", "--log-every", "1", steps=4)
     assert [row["step"] for row in lines(out)] == [1, 2, 3, 4]

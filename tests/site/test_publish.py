@@ -6,7 +6,9 @@ Read from `_build/html` (`make book`) and from the extensions in book/_ext; no b
 import json
 import re
 import struct
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
@@ -17,7 +19,10 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from PIL import Image
+from publish import ABSENT, DOWNLOADS
 from test_site import REPOSITORY, SITE, TOP, on_site, toc
+
+from tools.site import downloads
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "book" / "_ext"))
@@ -160,22 +165,144 @@ def test_binder_installs_what_the_package_asks_for():
 # -------------------------------------------------------------------------------------------------------- publishing
 
 
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ON_MAIN = "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+ON_A_TAG = "github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')"
+
+
+def flow(name: str) -> dict:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def step(job: dict, word: str) -> dict:
+    """The one step of a job whose command or action contains the word."""
+    (found,) = [one for one in job["steps"] if word in one.get("run", "") + one.get("uses", "")]
+    return found
+
+
 def test_what_is_pushed_is_tested_and_what_is_on_main_is_published():
-    flow = yaml.safe_load((ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8"))
-    assert {"push", "pull_request"} <= set(flow[True])  # YAML 1.1 reads the key `on` as true
-    tested, deployed = flow["jobs"]["test"], flow["jobs"]["deploy"]
-    (checked,) = [step["run"] for step in tested["steps"] if step.get("run", "").startswith(".ci/run")]
-    assert "all" in checked.split("'"), "once a week everything"
-    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
-    assert tested["timeout-minutes"] == 90 and "concurrency" in flow
-    [upload] = [step for step in tested["steps"] if "upload-pages-artifact" in step.get("uses", "")]
+    book = flow("book")
+    assert {"push", "pull_request"} <= set(book[True])  # YAML 1.1 reads the key `on` as true
+    tested, deployed = book["jobs"]["test"], book["jobs"]["deploy"]
+    assert "all" in step(tested, ".ci/run")["run"].split("'"), "once a week everything"
+    listed = subprocess.check_output(["git", "ls-files", "--stage", ".ci/run"], cwd=ROOT, text=True)
+    assert listed.startswith("100755 "), "it can be started"
+    assert tested["timeout-minutes"] == 90 and "concurrency" in book
+    upload = step(tested, "upload-pages-artifact")
     assert (ROOT / upload["with"]["path"]).resolve() == SITE
-    assert upload["if"] == deployed["if"] and "refs/heads/main" in deployed["if"] and deployed["needs"] == "test"
-    # Only the job that publishes may, and only official actions run.
-    assert flow["permissions"] == {"contents": "read"} and "permissions" not in tested
-    assert deployed["permissions"] == {"pages": "write", "id-token": "write"}
-    used = [step["uses"] for job in flow["jobs"].values() for step in job["steps"] if "uses" in step]
-    assert all(one.startswith("actions/") for one in used) and any("deploy-pages" in one for one in used)
+    assert upload["if"] == deployed["if"] == ON_MAIN and deployed["needs"] == "test"
+    names = [one.get("run", "") + one.get("uses", "") for one in tested["steps"]]
+    made, sent = names.index("make edition downloads"), names.index(upload["uses"])
+    assert names.index(step(tested, ".ci/run")["run"]) < made < sent, (
+        "PDF and archive are on the site before it is sent"
+    )
+    assert ON_MAIN.partition(" && ")[2] in tested["steps"][made]["if"]
+
+
+def test_a_tag_becomes_a_release_with_its_notes_and_with_all_that_can_be_taken_along():
+    book = flow("book")
+    tested, released = book["jobs"]["test"], book["jobs"]["release"]
+    assert released["if"] == ON_A_TAG == step(tested, "upload-artifact@")["if"] and released["needs"] == "test"
+    assert "tools.site.release --notes" in step(tested, "release/notes.md")["run"]
+    given = step(released, "gh release create")["run"]
+    assert "--verify-tag" in given and "--notes-file release/notes.md" in given
+    for name in ("ganbook.pdf", "ganbook-site.zip", "ganbook-notebooks.zip"):
+        assert f"release/{name}" in given and name in step(tested, "release/notes.md")["run"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_jobs_have_no_more_rights_than_they_need_and_run_nothing_that_others_can_change(path):
+    text, jobs = path.read_text(encoding="utf-8"), flow(path.stem)["jobs"]
+    assert flow(path.stem)["permissions"] == {"contents": "read"}
+    more = {name: job["permissions"] for name, job in jobs.items() if "permissions" in job}
+    expected = {"deploy": {"pages": "write", "id-token": "write"}, "release": {"contents": "write"}}
+    assert more == (expected if path.stem == "book" else {})
+    for name in more:
+        assert not any("checkout" in one.get("uses", "") for one in jobs[name]["steps"]), "it runs no code of a commit"
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert used and len(used) == text.count("uses:")
+    for action, comment in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) and re.fullmatch(r"  # v\d+\.\d+\.\d+", comment)
+    for job in jobs.values():
+        assert job["timeout-minutes"] <= 120
+        for one in job["steps"]:
+            assert "${{ github.event." not in one.get("run", ""), "what strangers write must not reach a shell"
+            if "checkout" in one.get("uses", ""):
+                assert one["with"]["persist-credentials"] is False
+
+
+def test_other_systems_run_both_commands_without_make_and_are_marked_untried():
+    text, other = (WORKFLOWS[-1]).read_text(encoding="utf-8"), flow("other-systems")
+    assert WORKFLOWS[-1].stem == "other-systems" and text.startswith("# UNTRIED.") and "untried" in other["name"]
+    (job,) = other["jobs"].values()
+    assert {name.partition("-")[0] for name in job["strategy"]["matrix"]["os"]} == {"windows", "macos"}
+    commands = [one["run"] for one in job["steps"] if "run" in one]
+    assert commands == ["python make.py book", "python make.py test"]
+    assert "push" not in other[True], "nothing waits for what nobody has tried"
+
+
+# ---------------------------------------------------------------------------------------- to read without a network
+
+
+@pytest.fixture
+def small_site(tmp_path):
+    """A site of three files with the place for downloads in its preface; a PDF."""
+    for name, content in {
+        downloads.PAGE: f"<p>{DOWNLOADS[0]}{ABSENT.format(home=HOME)}{DOWNLOADS[1]}</p>",
+        "index.html": "the front page",
+        "_static/a.bin": "\0" * 1000,
+        ".buildinfo": "of Sphinx",
+    }.items():
+        (tmp_path / "html" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "html" / name).write_text(content, encoding="utf-8")
+    (tmp_path / "ganbook.pdf").write_bytes(b"%PDF" + bytes(2_400_000))
+    return tmp_path / "html"
+
+
+def archived(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_archive_holds_the_site_as_it_was_built_also_after_it_was_published(small_site):
+    first, second = (small_site.parent / name / downloads.ARCHIVE for name in ("1", "2"))
+    for path in (first, second):
+        path.parent.mkdir()
+    assert downloads.pack(small_site, first) == 3
+    built = {
+        path.relative_to(small_site).as_posix(): path.read_bytes() for path in small_site.rglob("*.*") if path.is_file()
+    }
+    del built[".buildinfo"]
+    assert archived(first) == {f"ganbook-site/{name}": content for name, content in built.items()}
+    downloads.publish(small_site, small_site.parent / "ganbook.pdf", first)
+    downloads.pack(small_site, second)
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_a_published_site_links_files_that_are_there_and_says_their_size(small_site):
+    archive = small_site.parent / downloads.ARCHIVE
+    downloads.pack(small_site, archive)
+    downloads.publish(small_site, small_site.parent / "ganbook.pdf", archive)
+    page = BeautifulSoup((small_site / downloads.PAGE).read_text(encoding="utf-8"), "html.parser")
+    links = [link["href"] for link in page.select("a")]
+    assert len(links) == 2 and all((small_site / "book" / link).is_file() for link in links)
+    assert "(2 MB)" in page.get_text() and "holds neither" not in page.get_text()
+
+
+def test_a_site_that_was_only_built_says_that_it_has_neither_and_how_to_make_them(pages):
+    text = pages["book/preface"].select_one(".downloads")
+    published = (SITE / downloads.FOLDER).exists()
+    links = [link["href"] for link in text.select("a")]
+    if not published:
+        assert "holds neither" in text.get_text() and links == [f"{HOME}book/preface.html#how-to-run"]
+        assert {code.get_text() for code in text.select("code")} == {"make pdf", "make zip"}
+    assert len(links) == (2 if published else 1)
+
+
+def test_a_page_without_the_place_is_refused(small_site):
+    with pytest.raises(SystemExit, match="no place for its downloads"):
+        downloads.told("<p>nothing</p>", "words")
 
 
 # ------------------------------------------------------------------------------------------------------- light pages

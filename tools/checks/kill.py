@@ -44,7 +44,7 @@ def attempt(command: list[str], log: Path, seconds: float | None = None) -> int:
 
 def _run(command: list[str], log: Path) -> None:
     tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a kill leaves behind
-    with open(log, "a") as file, contextlib.redirect_stderr(file):
+    with open(log, "a", encoding="utf-8") as file, contextlib.redirect_stderr(file):
         status = cli.main(command)
     sys.exit(status)
 

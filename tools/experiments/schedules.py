@@ -156,7 +156,7 @@ def main() -> None:
 
 def other_seeds(path: Path, run: Run, steps: int) -> list[dict]:
     """The scores of other seeds that the file at `path` holds, if they are of the same recipe and length."""
-    old = json.loads(path.read_text()) if path.exists() else {"steps": None}
+    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"steps": None}
     if old["steps"] != steps:
         return []
     then, now = (

@@ -122,7 +122,7 @@ class Table:
     def __init__(self, name: str, cache: Path, variants: dict[str, Any]) -> None:
         self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
         self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
-        self.sheets = json.loads(cache.read_text()) if cache.exists() else {}
+        self.sheets = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
         self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
         self.report["settings"] = variants
         self.report["variants"] = {

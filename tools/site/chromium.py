@@ -1,5 +1,6 @@
 """Where Chromium or Chrome is on this machine, and how to start it without asking anything of the network."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    *(
+        f"{os.environ[folder]}/{program}"
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")  # Windows
+        for program in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+        if folder in os.environ
+    ),
 )
 FLAGS = (
     "--no-sandbox",

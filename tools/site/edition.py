@@ -9,6 +9,9 @@ caption stands in a cell below its figure, numbers that the text takes from an o
 site. Code that the site folds away is folded here too, solutions among it. The code is the chapter's: only the marks of
 solutions and the hidden part of a check are cut, and a folded cell begins with a title for Colab. Outputs are kept.
 
+The set-up cell fetches the package as it was when the edition was made (book/_ext/versions.py), so that a copy which
+somebody keeps goes on to work when the package changes. Where that is not to be had it takes the newest and says so.
+
 A diagram is the stored output of a folded cell of code that shows the same picture when it is run. Of all ways to put a
 picture into a notebook only an output is shown everywhere: Colab shows no attachments of Markdown cells, GitHub no SVG
 in Markdown.
@@ -19,11 +22,13 @@ import re
 from pathlib import Path
 
 import nbformat
+import versions
 import yaml
 from contents import chapters
 from teaching import HIDDEN, MARKER, head, place, with_questions
 
 from ganbook.chapters.stored_diagrams import stored
+from tools.site.notebooks import repository
 from tools.site.plain import DIAGRAM, ROOT, Plain
 
 EDITION = ROOT / "_build" / "edition"
@@ -33,6 +38,34 @@ from ganbook.chapters.stored_diagrams import show_diagram
 
 show_diagram("{name}")"""
 SHOWS = re.compile(r'^show_diagram\("(.+)"\)$', re.MULTILINE)
+SET_UP = """\
+# In Colab this fetches the book's package and leaves torch as it is; elsewhere it does nothing.
+import importlib.util
+import os
+import subprocess
+import sys
+
+
+def fetch(package):
+    command = [sys.executable, "-m", "pip", "install", "--quiet", package]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+if importlib.util.find_spec("ganbook") is None:
+    newest = "ganbook @ git+{url}"
+    answer = fetch(os.environ.get("GANBOOK_SOURCE", newest + "{at}"))
+    if answer.returncode and "GANBOOK_SOURCE" not in os.environ:
+        answer = fetch(newest)
+        if not answer.returncode:
+            print("The package that this notebook was made with ({what}) was not found. You have the newest one now.")
+            print("If a cell fails, open the newest notebook from {home}")
+    if answer.returncode:
+        print(answer.stderr)
+        raise ModuleNotFoundError(
+            "The package ganbook could not be fetched. Is there a connection to the internet? Connect and run this "
+            "cell again, or install the package from a copy of the book with: pip install ."
+        )
+    importlib.invalidate_caches()"""
 # What Colab shows in the place of a cell that is folded.
 TITLES = {"setup": "Set-up: run this cell first", "solution": "A solution", "hide-input": "Code"}
 
@@ -124,13 +157,22 @@ def fold(cell) -> None:
         cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "source_hidden": True}
 
 
+def set_up(reference: str, home: str) -> str:
+    """The set-up cell of an edition that belongs to `reference`, a tag or a commit; without one, to the newest."""
+    what = f"release {reference[1:]}" if reference.startswith("v") else f"commit {reference[:10]}"
+    return SET_UP.format(url=repository()["url"], at=f"@{reference}" if reference else "", what=what, home=home)
+
+
 def edition(notebook, name: str, reader: Plain):
     """The chapter called `name` as a notebook for whoever opens it outside the site."""
     page = f"{reader.home}notebooks/{name}.html"
-    made = plain_copy(notebook, name, reader, f"*This chapter is also [a page of the book]({page}).*")
+    belongs = f"This notebook belongs to version {versions.words(ROOT)}."
+    made = plain_copy(notebook, name, reader, f"*This chapter is also [a page of the book]({page}). {belongs}*")
     made.cells = with_captions(made.cells, reader)
     for cell in made.cells:
         if cell.cell_type == "code":
+            if "setup" in cell.metadata.get("tags", []):
+                cell.source = set_up(versions.reference(ROOT), reader.home)
             cell.source = HIDDEN.sub("", MARKER.sub("", cell.source)).rstrip("\n")
             fold(cell)
     made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter

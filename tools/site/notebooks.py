@@ -297,10 +297,14 @@ def stamp(path: Path, reason: str) -> None:
     write(notebook, path)
 
 
+def repository() -> dict[str, str]:
+    """The repository's address and branch, from _config.yml."""
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
+
+
 def setup_source() -> str:
-    """The set-up cell, with the repository's address from _config.yml."""
-    url = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
-    return SETUP.format(url=url)
+    """The set-up cell, with the repository's address."""
+    return SETUP.format(url=repository()["url"])
 
 
 def fill_setup(path: Path) -> bool:

@@ -57,7 +57,7 @@ def article(page: str, pages: list[str]) -> BeautifulSoup:
     text = soup.find("article")
     for gone in text.select(
         "script, button, .headerlink, .tag_setup, .jupyter-widgets, .bar, .controls, .sd-tab-set > input, "
-        ".prev-next-area, .copybtn"
+        ".prev-next-area, .copybtn, .downloads, noscript"
     ):
         gone.decompose()
     for folded in text.select("details"):
