@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 from contents import front, pages
+from explorable import NAMES as EXPLORABLES
 from publish import address
 from pybtex.database import parse_file
 from pybtex.richtext import Text
@@ -103,7 +104,8 @@ class Plain:
         self.names: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
         self.values: dict[str, str] = {}
-        self.places: dict[str, str] = {}  # of explorables: the address of each on the site
+        self.places: dict[str, str] = {}  # of explorables: the address of each on the site, by label
+        self.homes: dict[str, str] = {}  # and the address of its page, by name
         for path in sorted((root / "notebooks").glob("*.ipynb")):
             self.learn(read(path), path.stem)
 
@@ -127,9 +129,10 @@ class Plain:
                 if not found["name"]:
                     continue
                 set_, body = options(found["body"])
-                if found["name"] == "ask":
-                    self.places[set_["name"]] = f"{self.home}notebooks/{page}.html#{set_['name']}"
-                if found["name"] in ("diagram", "ask"):
+                if found["name"] in EXPLORABLES:
+                    self.homes[found["name"]] = f"{self.home}notebooks/{page}.html"
+                    self.places[set_["name"]] = f"{self.homes[found['name']]}#{set_['name']}"
+                if found["name"] in ("diagram", *EXPLORABLES):
                     self.names[set_["name"]] = f"the figure “{self.roles(first_sentence(body.strip()))}”"
                 elif label := set_.get("label", set_.get("name")):
                     kind = KINDS.get(found["name"], "Exercise" if found["name"] == "exercise" else "")
@@ -165,9 +168,9 @@ class Plain:
         body = FENCE.sub(fence, body)
         if name == "diagram":
             return f"<!-- diagram {title} -->\n\n**Figure.** {body.strip()}"
-        if name == "ask":
+        if name in EXPLORABLES:
             there = f"*On [the page of the book]({self.places[set_['name']]}) you can do this yourself.*"
-            return f"<!-- diagram ask -->\n\n**Figure.** {body.strip()}\n\n{there}"
+            return f"<!-- diagram {name} -->\n\n**Figure.** {body.strip()}\n\n{there}"
         if name == "exercise":
             return f"### Exercise: {title}\n\n{body}"
         if name in KINDS:
@@ -197,6 +200,8 @@ class Plain:
             return f"({self.numbers[key]})"
         if name == "glue:text":
             return self.values[key.rpartition("::")[2]]
+        if name == "try":
+            return f"[{found['words']}]({self.homes[key.partition(':')[0]]}#{key})"
         if name in ("ref", "numref", "prf:ref"):
             return found["words"] or self.names[key]
         raise ValueError(f"the role {{{name}}} has no plain form yet: add one to tools/site/plain.py")
