@@ -1,26 +1,14 @@
-"""The explorable "Ask the discriminator": ```{ask} with the option `:name:` and the caption as its content.
+"""The explorable "Ask the discriminator" of chapter 1: ```{ask}, as book/_ext/explorable.py has it.
 
-It is a figure. In print and without scripts the figure is a still picture, ganbook/assets/diagrams/ask.png; where
-scripts run, the explorable takes the picture's place. Its scripts are in book/_static/demos. Those that run in a worker
-are joined here into one, ask_thread.js. `python -m tools.site.ask_still` makes the picture and the trained D.
+Its scripts are in book/_static/demos. Those that run in a worker are joined here into one, ask_thread.js.
+`python -m tools.site.ask_still` makes the picture and the trained D.
 """
 
-from pathlib import Path
-
-from docutils import nodes
-from docutils.parsers.rst import directives
-from PIL import Image
-from sphinx.util.docutils import SphinxDirective
+from explorable import Explorable
 from trainer import write_thread
 
-PICTURE = Path("ganbook", "assets", "diagrams", "ask.png")
-SCRIPTS = ("random", "inflate", "network", "page", "ask", "ask_draw", "ask_stored", "ask_page")
 WORKER = ("random", "inflate", "network", "ask", "ask_worker")
-
-SHEET = "Your image, 14 by 14 pixels"
-MAP = "What D says about each pixel"
-PAGE = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
-<div id="ask-demo" class="demo" data-scripts="{top}_static/demos/" data-state="loading" hidden>
+INSIDE = """\
   <div class="ask-parts">
     <div class="ask-starts demo-bar" role="group" aria-label="What to put on the sheet">
       <button type="button" data-part="blank">Blank sheet</button>
@@ -31,7 +19,7 @@ PAGE = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
     </div>
     <div class="ask-sheet">
       <p class="ask-title"><span>Your image <i>x</i>: <span data-part="inked"></span></span></p>
-      <div data-part="sheet" class="ask-square" role="application" tabindex="0" aria-label="{sheet}"
+      <div data-part="sheet" class="ask-square" role="application" tabindex="0" aria-label="Your image, 14 by 14 pixels"
            aria-describedby="ask-keys">
         <canvas data-part="image" aria-hidden="true"></canvas><span class="ask-cursor"></span></div>
       <fieldset class="demo-group"><legend>Ink</legend>
@@ -59,7 +47,8 @@ PAGE = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
         <label><input type="radio" name="ask-beside" value="slope" checked> the slope of <i>D</i></label>
         <label><input type="radio" name="ask-beside" value="pixels"> one pixel alone</label>
       </fieldset>
-      <div data-part="map" class="ask-square ask-read" role="application" tabindex="0" aria-label="{map}">
+      <div data-part="map" class="ask-square ask-read" role="application" tabindex="0"
+           aria-label="What D says about each pixel">
         <canvas data-part="beside" aria-hidden="true"></canvas><span class="ask-cursor"></span></div>
       <p data-part="slope-legend" class="demo-small">To raise the logit: <b class="ask-up">+</b> make this pixel
         brighter, <b class="ask-down">−</b> make it darker.</p>
@@ -79,43 +68,12 @@ PAGE = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
     <p data-part="news" class="ask-news" role="status"></p>
   </div>
   <p data-part="spoken" class="visually-hidden" role="status"></p>
-</div>
-{scripts}"""
+"""
 
 
-def page(top: str) -> str:
-    """The explorable as HTML; `top` leads to the top of the site."""
-    scripts = "\n".join(f'<script defer src="{top}_static/demos/{name}.js"></script>' for name in SCRIPTS)
-    return PAGE.format(top=top, scripts=scripts, sheet=SHEET, map=MAP)
-
-
-def words(picture: Path) -> str:
-    """The title and the description that a picture holds."""
-    with Image.open(picture) as image:
-        return f"{image.info['Title']}. {image.info['Description']}"
-
-
-class Ask(SphinxDirective):
-    """A figure: the still picture, the explorable that replaces it, the caption."""
-
-    has_content = True
-    option_spec = {"name": directives.unchanged}
-
-    def run(self):
-        root = Path(self.env.srcdir)
-        for path in (root / PICTURE, Path(__file__)):
-            self.env.note_dependency(str(path))
-        image = nodes.image("", uri=f"/{PICTURE.as_posix()}", alt=words(root / PICTURE))
-        figure = nodes.figure("", image, align="default")
-        figure += nodes.raw("", page("../" * self.env.docname.count("/")), format="html")
-        self.set_source_info(figure)
-        caption = nodes.Element()
-        self.state.nested_parse(self.content, self.content_offset, caption)
-        if len(caption.children) != 1 or not isinstance(caption[0], nodes.paragraph):
-            raise self.error("the explorable has a caption of one paragraph: the content of the directive")
-        figure += nodes.caption(caption[0].rawsource, "", *caption[0].children)
-        self.add_name(figure)
-        return [figure]
+class Ask(Explorable):
+    inside = INSIDE
+    scripts = ("random", "inflate", "network", "page", "ask", "ask_draw", "ask_stored", "ask_page")
 
 
 def write_worker(app, error):

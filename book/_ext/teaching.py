@@ -24,6 +24,7 @@ from contents import chapters, numeral, parts
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
+from explorable import NAMES as EXPLORABLES
 
 WORDS_A_MINUTE = 200  # plain non-fiction is read at about 240 (Brysbaert, 2019); here are formulas between the words
 SECONDS_A_FIGURE = 30
@@ -45,7 +46,8 @@ def words(notebook: dict) -> int:
 
 def figures(notebook: dict) -> int:
     outputs = [out for cell in notebook["cells"] if cell["cell_type"] == "code" for out in cell["outputs"]]
-    drawn = len(re.findall(r"^`{3,}\{(?:diagram|ask)\}", prose(notebook), flags=re.MULTILINE))
+    kinds = "|".join(["diagram", *EXPLORABLES])
+    drawn = len(re.findall(rf"^`{{3,}}\{{(?:{kinds})\}}", prose(notebook), flags=re.MULTILINE))
     return drawn + sum(any(kind.startswith("image/") for kind in out.get("data", {})) for out in outputs)
 
 

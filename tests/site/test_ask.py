@@ -21,7 +21,7 @@ from PIL import Image
 from torch import nn
 
 from tools.site import ask_still as ask
-from tools.site import edition, front_digits, slides
+from tools.site import edition, front_digits, slides, stills
 from tools.site.plain import Plain
 
 SCRIPTS = ("random", "inflate", "network", "ask", "ask_stored", "front_digits")
@@ -229,7 +229,7 @@ CORNERS = """canvas => Array.from({length: 196}, (_, i) => {
 def test_d_follows_what_is_drawn_with_the_pointer_and_the_keys(visit, D):
     page = visit(PAGE)
     assert not [url for url in page.files if url.endswith(("front_digits.js", "ask_thread.js"))], "loaded unasked"
-    assert the(page, "sheet").is_visible() and not page.locator("figure.ask-live > img").is_visible()
+    assert the(page, "sheet").is_visible() and not page.locator("figure.explorable-live > img").is_visible()
     expected = -torch.ones(196).double()
     strong = asked(D, expected[None])[1][0]
     colours = the(page, "beside").evaluate(CORNERS)
@@ -409,7 +409,7 @@ def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
         info = image.info
     assert info["Source"] == ask.fingerprint(), f"the picture is old: {AGAIN}"
     assert ask.PICTURE.stat().st_size < 60_000 and ask.STORED.stat().st_size < 50_000
-    tab = browser.new_page(device_scale_factor=ask.SCALE)
+    tab = browser.new_page(device_scale_factor=stills.SCALE)
     with Image.open(io.BytesIO(ask.picture(tab))) as image:
         assert image.info["Description"] == info["Description"], AGAIN
     tab.close()

@@ -9,25 +9,16 @@ picture shows what the page would. Tests compare D's answers with PyTorch's, and
 
 import argparse
 import base64
-import hashlib
-import io
 import json
-import re
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, PngImagePlugin
 
-from ganbook.chapters.stored_diagrams import FOLDER, SCALE
-from tools.site import chromium
+from tools.site import stills
+from tools.site.stills import DEMOS, FOLDER, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMOS = ROOT / "book" / "_static" / "demos"
 STORED, PICTURE = DEMOS / "ask_stored.js", FOLDER / "ask.png"
 SCRIPTS = ("random", "inflate", "network", "page", "ask", "ask_draw", "front_digits")
-STYLE = DEMOS / "demos.css"
 SEED = 0
-COLOURS = 160  # of the picture
 
 TRAIN = """async seed => {
   const data = {digits: await ganbook.greys(ganbook.frontDigits), white: ganbook.frontDigits.white};
@@ -90,10 +81,7 @@ def script(stored: dict) -> str:
 
 def fingerprint() -> str:
     """The hash of what the picture is drawn from."""
-    files = [*(DEMOS / f"{name}.js" for name in ("ask", "ask_draw", "ask_stored")), Path(__file__)]
-    colours = re.findall(r"--demo-\w+: #\w+", STYLE.read_text(encoding="utf-8"))
-    text = "".join([*(path.read_text(encoding="utf-8") for path in files), *colours])
-    return hashlib.sha256(text.encode()).hexdigest()
+    return stills.fingerprint(("ask", "ask_draw", "ask_stored"), __file__)
 
 
 def description(logits: dict[str, float]) -> str:
@@ -107,38 +95,21 @@ def description(logits: dict[str, float]) -> str:
 
 def picture(tab) -> bytes:
     """The picture, as the bytes of a PNG file."""
-    tab.set_content(PAGE)
-    tab.add_style_tag(path=STYLE)
-    for path in [*(DEMOS / f"{name}.js" for name in SCRIPTS), STORED]:
-        tab.add_script_tag(path=path)
+    stills.open_page(tab, PAGE, (*SCRIPTS, STORED.stem))
     logits = tab.evaluate(SHOW, {"seed": SEED, "digit": DIGIT, "steps": CLIMB})
-    seen = Image.open(io.BytesIO(tab.locator("#still").screenshot())).convert("RGB")
-    info, file = PngImagePlugin.PngInfo(), io.BytesIO()
-    info.add_itxt("Title", "Five images, and what a discriminator tells each to change")
-    info.add_itxt("Description", description(logits))
-    info.add_itxt("Source", fingerprint())
-    seen = ImageOps.expand(seen, 3 * SCALE, "white").quantize(COLOURS, dither=Image.Dither.NONE)
-    seen.save(file, "PNG", optimize=True, pnginfo=info)
-    return file.getvalue()
+    title = "Five images, and what a discriminator tells each to change"
+    return stills.shot(tab, "#still", title, description(logits), fingerprint())
 
 
 def main() -> None:
     argparse.ArgumentParser(description="Train the D of an explorable, and draw its picture.").parse_args()
-    browser = chromium.find()
-    if browser is None:
-        raise SystemExit("D is trained and drawn in Chromium or Chrome, and none is installed here.")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=browser, args=[*chromium.FLAGS])
-        tab = chrome.new_page(device_scale_factor=SCALE)
+    with stills.chrome() as tab:
         for name in SCRIPTS:
             tab.add_script_tag(path=DEMOS / f"{name}.js")
         found = {"kind": "noise", "seed": SEED, **tables(tab.evaluate(TRAIN, SEED))}
         found["look"] = tab.evaluate(LOOK, {"seed": SEED, "stored": found})
         STORED.write_text(script(found), encoding="utf-8")
         PICTURE.write_bytes(picture(tab))
-        chrome.close()
     for path in (STORED, PICTURE):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
     print(f"the stored D: {found['look']}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 from contents import front, pages
+from explorable import NAMES as EXPLORABLES
 from publish import address
 from pybtex.database import parse_file
 from pybtex.richtext import Text
@@ -127,9 +128,9 @@ class Plain:
                 if not found["name"]:
                     continue
                 set_, body = options(found["body"])
-                if found["name"] == "ask":
+                if found["name"] in EXPLORABLES:
                     self.places[set_["name"]] = f"{self.home}notebooks/{page}.html#{set_['name']}"
-                if found["name"] in ("diagram", "ask"):
+                if found["name"] in ("diagram", *EXPLORABLES):
                     self.names[set_["name"]] = f"the figure “{self.roles(first_sentence(body.strip()))}”"
                 elif label := set_.get("label", set_.get("name")):
                     kind = KINDS.get(found["name"], "Exercise" if found["name"] == "exercise" else "")
@@ -165,9 +166,9 @@ class Plain:
         body = FENCE.sub(fence, body)
         if name == "diagram":
             return f"<!-- diagram {title} -->\n\n**Figure.** {body.strip()}"
-        if name == "ask":
+        if name in EXPLORABLES:
             there = f"*On [the page of the book]({self.places[set_['name']]}) you can do this yourself.*"
-            return f"<!-- diagram ask -->\n\n**Figure.** {body.strip()}\n\n{there}"
+            return f"<!-- diagram {name} -->\n\n**Figure.** {body.strip()}\n\n{there}"
         if name == "exercise":
             return f"### Exercise: {title}\n\n{body}"
         if name in KINDS:

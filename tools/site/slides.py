@@ -33,6 +33,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from contents import chapters  # noqa: E402
 from diagrams import draw, names  # noqa: E402
+from explorable import NAMES as EXPLORABLES  # noqa: E402
 from notebook_form import read  # noqa: E402
 from records import as_printed  # noqa: E402
 
@@ -276,7 +277,7 @@ def labelled(notebook, reader: Plain) -> dict[str, str]:
             set_, _ = options(fence["body"])
             label = set_.get("name", set_.get("label"))
             title = fence["title"].strip() or fence["name"]
-            if label and fence["name"] in ("diagram", "ask"):
+            if label and fence["name"] in ("diagram", *EXPLORABLES):
                 found[label] = f"<figure>{shown_as(title)}</figure>"
             elif label:
                 text = reader.text(fence[0])

@@ -330,8 +330,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   document.addEventListener("visibilitychange", () => document.hidden && stop());
 
   ganbook.askDemo = { state, logit, get worker() { return worker; } }; // for the tests, and for a curious reader's console
-  root.hidden = false;
-  root.closest("figure").classList.add("ask-live"); // the style sheet hides the still picture
+  ganbook.page.show(root);
   new ResizeObserver(show).observe(part("map"));
   onTheme(show);
   show();

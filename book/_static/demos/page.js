@@ -130,5 +130,11 @@ globalThis.ganbook = globalThis.ganbook || {};
     }
   }
 
-  Object.assign(ganbook, { page: { colour, css, onTheme, sharp, calm, say, load, thread, paint, drawCurves } });
+  /** Show an explorable of a chapter in the place of its still picture, which the style sheet then hides. */
+  function show(root) {
+    root.hidden = false;
+    root.closest("figure").classList.add("explorable-live");
+  }
+
+  Object.assign(ganbook, { page: { colour, css, onTheme, sharp, calm, say, load, thread, paint, drawCurves, show } });
 })(globalThis.ganbook);
