@@ -13,6 +13,14 @@ INSIDE = """\
       <button type="button" value="missing">One mode missing</button>
       <button type="button" value="between">Fakes between two clouds</button>
     </div>
+    <fieldset data-part="question" class="earth-question"><legend>Predict first. Move the fakes away until no column has
+      blocks of both, and then further. What does the Jensen-Shannon divergence (JSD) do at the end?</legend>
+      <div class="demo-bar">
+        <button type="button" value="grows">It keeps growing</button>
+        <button type="button" value="stays">It stays as it is</button>
+        <button type="button" value="falls">It falls</button>
+        <button type="button" value="asked">Show it without a guess</button>
+      </div></fieldset>
     <label class="earth-move"><span><b class="earth-key earth-key-fake"></b> Fakes, <i>p</i><sub>g</sub>: piles</span>
       <input type="range" data-part="q" min="0" step="1"></label>
     <div data-part="stage" class="earth-stage" role="application" tabindex="0" aria-describedby="earth-keys"
@@ -31,23 +39,15 @@ INSIDE = """\
     </div>
     <p id="earth-keys" class="demo-small">On a keyboard: arrow keys choose a column, Shift and an arrow key carry one block
       of it.</p>
-    <p class="earth-title">The best critic <i>f</i> whose slope is at most 1</p>
-    <svg data-part="critic" class="earth-critics" role="img" aria-label="The critic"></svg>
     <dl class="earth-numbers">
       <div><dt><i>W</i><sub>1</sub> by the plan</dt><dd data-part="plan"></dd></div>
       <div><dt><i>W</i><sub>1</sub> by the critic</dt><dd data-part="gap"></dd></div>
       <div><dt><abbr title="Jensen-Shannon divergence">JSD</abbr></dt><dd data-part="jsd"></dd></div>
       <div><dt><abbr title="total variation">TV</abbr></dt><dd data-part="tv"></dd></div>
     </dl>
-    <fieldset data-part="question" class="earth-question"><legend>Predict first. Move the fakes away until no column has
-      blocks of both, and then further. What does the Jensen-Shannon divergence (JSD) do at the end?</legend>
-      <div class="demo-bar">
-        <button type="button" value="grows">It keeps growing</button>
-        <button type="button" value="stays">It stays as it is</button>
-        <button type="button" value="falls">It falls</button>
-        <button type="button" value="asked">Show it without a guess</button>
-      </div></fieldset>
     <p data-part="meaning" class="earth-meaning"></p>
+    <p class="earth-title">The best critic <i>f</i> whose slope is at most 1, and its two means</p>
+    <svg data-part="critic" class="earth-critics" role="img" aria-label="The critic"></svg>
     <div class="earth-curves">
       <svg data-part="far" role="img" aria-label="The Wasserstein distance"></svg>
       <svg data-part="flat" role="img" aria-label="The divergences"></svg>

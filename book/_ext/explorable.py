@@ -14,7 +14,7 @@ from PIL import Image
 from sphinx.util.docutils import SphinxDirective
 
 # All of them: the edition, the slides and the tests read this list.
-NAMES = ("ask",)
+NAMES = ("ask", "earth")
 
 PICTURES = Path("ganbook", "assets", "diagrams")
 AROUND = """<link rel="stylesheet" href="{top}_static/demos/demos.css">

@@ -86,6 +86,18 @@ globalThis.ganbook = globalThis.ganbook || {};
     return out;
   }
 
+  /** What is measured at each shift of the fakes from `low` to `high` columns, past the ends of the line too. An entry has
+      the way from the mean of the data to the mean of the fakes as `shift`. */
+  function trail(p, q, low, high) {
+    const room = Array(COLUMNS).fill(0);
+    const wide = (pile) => [...room, ...pile, ...room];
+    const columns = wide(p).map((_, column) => column);
+    return Array.from({ length: high - low + 1 }, (_, i) => {
+      const [a, b] = [wide(p), moved(wide(q), low + i)];
+      return { shift: mean(columns, b) - mean(columns, a), w1: w1(a, b), jsd: jsd(a, b), tv: tv(a, b) };
+    });
+  }
+
   /** A pile as text: 4x10 is ten blocks at column 4, and 4x5-9x5 five at column 4 and five at column 9. */
   const written = (pile) => pile.flatMap((blocks, column) => (blocks ? [`${column}x${blocks}`] : [])).join("-");
 
@@ -108,6 +120,6 @@ globalThis.ganbook = globalThis.ganbook || {};
     between: { data: "3x1-4x3-5x1-18x1-19x3-20x1", fakes: "10x2-11x6-12x2" },
   };
 
-  const measures = { w1, plan, cost, critic, mean, jsd, tv };
+  const measures = { w1, plan, cost, critic, mean, jsd, tv, trail };
   Object.assign(ganbook, { earth: { COLUMNS, BLOCKS, STARTS, ...measures, reach, moved, carried, written, read } });
 })(globalThis.ganbook);

@@ -25,8 +25,9 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   /** What a drawing has to know of its place: its width and height, and the size of an em. */
   function room(svg) {
-    const { width, height } = svg.getBoundingClientRect();
-    svg.setAttribute("viewBox", `0 0 ${Math.max(width, 1)} ${Math.max(height, 1)}`);
+    const box = svg.getBoundingClientRect();
+    const [width, height] = [Math.max(box.width, 4 * COLUMNS), Math.max(box.height, 4 * LEAST)]; // 0 before it is laid out
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const cell = width / COLUMNS;
     const at = (column) => (column + 0.5) * cell;
     return { width, height, cell, at, em: parseFloat(getComputedStyle(svg).fontSize) };
@@ -50,6 +51,11 @@ globalThis.ganbook = globalThis.ganbook || {};
     const tall = (ground - 3) / rows;
     const block = (column, y, kind) =>
       `<rect class="${kind}" x="${at(column) - cell / 2 + 1}" y="${y + 1}" width="${cell - 2}" height="${tall - 2}"/>`;
+    const frame = ({ pile, column }) => {
+      const high = tall * Math.max(1, (pile === "q" ? q : p)[column]);
+      const y = pile === "q" ? ground - high : ground;
+      return `<rect class="earth-cursor" x="${column * cell}" y="${y}" width="${cell}" height="${high}"/>`;
+    };
     const [stood, lain] = [Array(COLUMNS).fill(0), Array(COLUMNS).fill(0)];
     const [blocks, arrows] = [[], []];
     for (const { from, to } of earth.plan(p, q)) {
@@ -58,14 +64,8 @@ globalThis.ganbook = globalThis.ganbook || {};
       blocks.push(block(from, above, "earth-fake"), block(to, below, "earth-real"));
       if (from !== to) arrows.push(arrow([at(from), above + tall / 2], [at(to), below + tall / 2]));
     }
-    const frame = cursor ? cursorFrame(cursor) : "";
-    function cursorFrame({ pile, column }) {
-      const count = Math.max(1, (pile === "q" ? q : p)[column]);
-      const y = pile === "q" ? ground - tall * count : ground;
-      return `<rect class="earth-cursor" x="${at(column) - cell / 2}" y="${y}" width="${cell}" height="${tall * count}"/>`;
-    }
     const level = line([[0, ground], [width, ground]], "earth-ground");
-    svg.innerHTML = blocks.join("") + level + arrows.join("") + frame;
+    svg.innerHTML = blocks.join("") + level + arrows.join("") + (cursor ? frame(cursor) : "");
   }
 
   /** The best critic over the same columns, and its two means. Its slope is dashed where any slope would do. */
@@ -79,6 +79,15 @@ globalThis.ganbook = globalThis.ganbook || {};
       line([[at(t), y(f[t])], [at(t + 1), y(f[t + 1])]], slope ? "earth-critic" : "earth-critic earth-free"));
     const [real, fake] = [earth.mean(f, p), earth.mean(f, q)];
     const level = (value, kind) => line([[0, y(value)], [width, y(value)]], kind);
+    /** Words at a mean's line: left, right or in the middle, where the critic leaves them most room. */
+    const named = (words, value, below) => {
+      const away = f.map((other) => Math.abs(y(other) - (y(value) + below - 0.3 * em)));
+      const long = Math.min(COLUMNS, Math.ceil((6 * em * COLUMNS) / width)); // columns that the words take
+      const places = [[width, "end", COLUMNS - long], [0, "start", 0], [width / 2, "middle", Math.floor((COLUMNS - long) / 2)]];
+      const space = places.map(([, , first]) => Math.min(...away.slice(first, first + long)));
+      const [x, anchor] = places[space.indexOf(Math.max(...space))];
+      return text(x, y(value) + below, `${words} ${number(value)}`, "earth-word", anchor);
+    };
     const marks = [];
     for (let t = 0; t < COLUMNS; t += 5) marks.push(text(at(t), height - 0.3 * em, t, "earth-quiet"));
     svg.innerHTML = [
@@ -87,8 +96,8 @@ globalThis.ganbook = globalThis.ganbook || {};
       level(real, "earth-mean-real"),
       level(fake, "earth-mean-fake"),
       ...parts,
-      text(width, y(real) - 0.3 * em, `mean on the data ${number(real)}`, "earth-word", "end"),
-      text(width, y(fake) + 0.95 * em, `mean on the fakes ${number(fake)}`, "earth-word", "end"),
+      named("data:", real, -0.3 * em),
+      named("fakes:", fake, 0.95 * em),
     ].join("");
   }
 
@@ -109,10 +118,10 @@ globalThis.ganbook = globalThis.ganbook || {};
     for (const { name, label, kind } of lines) {
       out.push(line([[at, 0.8 * em], [at + 1.6 * em, 0.8 * em]], kind), text(at + 2 * em, 1.15 * em, label, "", "start"));
       at += 7 * em;
-      const points = trail.map((entry) => [x(entry.shift), y(entry[name])]);
-      out.push(line(points, kind));
+      if (!trail.length) continue;
       const here = trail.find(({ shift }) => shift === now);
-      if (here) out.push(`<circle class="${kind} earth-here" cx="${x(now)}" cy="${y(here[name])}" r="4.5"/>`);
+      out.push(line(trail.map((entry) => [x(entry.shift), y(entry[name])]), kind));
+      out.push(`<circle class="${kind} earth-here" cx="${x(now)}" cy="${y(here[name])}" r="4.5"/>`);
     }
     svg.innerHTML = out.join("");
   }
