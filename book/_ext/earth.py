@@ -37,8 +37,8 @@ INSIDE = """\
         <button type="button" data-part="left">← Carry</button>
         <button type="button" data-part="right">Carry →</button></span>
     </div>
-    <p id="earth-keys" class="demo-small">On a keyboard: arrow keys choose a column, Shift and an arrow key carry one block
-      of it.</p>
+    <p id="earth-keys" class="demo-small">On a keyboard: arrow keys choose a column, Shift and an arrow key carry one
+      block of it.</p>
     <dl class="earth-numbers">
       <div><dt><i>W</i><sub>1</sub> by the plan</dt><dd data-part="plan"></dd></div>
       <div><dt><i>W</i><sub>1</sub> by the critic</dt><dd data-part="gap"></dd></div>
@@ -51,10 +51,12 @@ INSIDE = """\
     <div class="earth-curves">
       <svg data-part="far" role="img" aria-label="The Wasserstein distance"></svg>
       <svg data-part="flat" role="img" aria-label="The divergences"></svg>
-      <p class="demo-small">Across: by how many columns the mean of the fakes lies right of the mean of the data. The curves
-        grow as you move a pile. They begin anew when you carry a block.</p>
+      <p class="demo-small">Across: by how many columns the mean of the fakes lies right of the mean of the data. The
+        curves grow as you move a pile. They begin anew when you carry a block.</p>
     </div>
-    <p data-part="news" class="earth-news" role="status"></p>
+    <div class="demo-bar"><button type="button" data-part="copy">Copy link</button>
+      <input type="text" data-part="copied" class="demo-link" readonly hidden aria-label="Link to these piles"></div>
+    <p data-part="news" class="explorable-news" role="status"></p>
   </div>
   <p data-part="spoken" class="visually-hidden" role="status"></p>
 """
@@ -62,7 +64,7 @@ INSIDE = """\
 
 class Earth(Explorable):
     inside = INSIDE
-    scripts = ("page", "earth", "earth_draw", "earth_page")
+    scripts = ("page", "state", "earth", "earth_draw", "earth_page")
 
 
 def setup(app):

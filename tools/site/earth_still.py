@@ -47,16 +47,16 @@ def fingerprint() -> str:
 
 def description(cards: list[dict]) -> str:
     said = "; ".join(
-        f"fakes at columns {card['reach'][0]} to {card['reach'][1]}: W1 = {card['w1']:.1f}, the critic's mean on the data "
-        f"{card['real']:.1f} and on the fakes {card['fake']:.1f}, JSD = {card['jsd']:.2f}, TV = {card['tv']:.2f}"
+        f"fakes at columns {card['reach'][0]} to {card['reach'][1]}: W1 = {card['w1']:.1f}, the critic's mean on the "
+        f"data {card['real']:.1f} and on the fakes {card['fake']:.1f}, JSD = {card['jsd']:.2f}, TV = {card['tv']:.2f}"
         for card in cards
     )
     return (
-        "Three panels on a line of 24 columns. A pile of ten blocks of data lies below the line, at columns 4 to 8. A pile "
-        "of ten blocks of fakes with the same shape stands above the line. From each block of fakes an arrow goes to a "
-        "block of data: the cheapest plan. Below it stands the best critic, a line that falls with the slope 1 from the "
-        f"data to the fakes and is flat elsewhere. The fakes are moved to the right from panel to panel: {said}. In the "
-        "last two panels no column has blocks of both. JSD and TV are the same there, and W1 has grown."
+        "Three panels on a line of 24 columns. A pile of ten blocks of data lies below the line, at columns 4 to 8. A "
+        "pile of ten blocks of fakes with the same shape stands above the line. From each block of fakes an arrow goes "
+        "to a block of data: the cheapest plan. Below it stands the best critic, a line that falls with the slope 1 "
+        f"from the data to the fakes and is flat elsewhere. The fakes move to the right from panel to panel: {said}. "
+        "In the last two panels no column has blocks of both. JSD and TV are the same there, and W1 has grown."
     )
 
 

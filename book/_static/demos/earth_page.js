@@ -6,6 +6,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
   const { say } = ganbook.page;
+  const { oneOf, keep, copies } = ganbook.state;
   const { earth } = ganbook;
   const { COLUMNS, BLOCKS, STARTS, number } = earth;
   const QUIET = 900; // milliseconds after the last change until it is spoken
@@ -30,6 +31,13 @@ globalThis.ganbook = globalThis.ganbook || {};
     guess: "", // about JSD; until there is one, JSD and TV are hidden
     cursor: { pile: "q", column: 0 },
   };
+
+  // What stands in the page's address. Without its end the address asks for the first start.
+  const pile = { read: (text) => earth.read(text) || undefined, write: earth.written,
+    takes: `a pile of ${BLOCKS} blocks, such as 4x3-9x7: column 4 has 3 blocks and column 9 has 7` };
+  const FIELDS = { data: pile, fakes: pile, jsd: oneOf("hidden", "shown") };
+  const piles = (name) => ({ data: earth.read(STARTS[name].data), fakes: earth.read(STARTS[name].fakes) });
+  const START = { ...piles("overlap"), jsd: "hidden" };
 
   // ------------------------------------------------------------------------------------------------------------ seen
 
@@ -116,15 +124,23 @@ globalThis.ganbook = globalThis.ganbook || {};
   function changed() {
     show();
     speak();
+    address.note();
   }
 
   // ----------------------------------------------------------------------------------------------- what can be done
 
   /** Both piles anew; the curves begin at them. */
-  function put(p, q) {
-    Object.assign(state, { p, q, shift: 0, low: 0, high: 0 });
-    state.cursor = { pile: "q", column: earth.reach(q)[0] };
+  function put({ data, fakes }) {
+    Object.assign(state, { p: data, q: fakes, shift: 0, low: 0, high: 0 });
+    state.cursor = { pile: "q", column: earth.reach(fakes)[0] };
     news("");
+  }
+
+  /** What an address asks for. JSD stays shown to a reader who has seen it. */
+  function take({ jsd, ...both }) {
+    put(both);
+    if (jsd === "shown") state.guess = state.guess || "asked";
+    changed();
   }
 
   /** Move a whole pile, as far as the line goes. */
@@ -218,10 +234,12 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   // -------------------------------------------------------------------------------------------------------- building
 
-  const begin = (name) => put(...["data", "fakes"].map((pile) => earth.read(STARTS[name][pile])));
+  const now = () => ({ data: state.p, fakes: state.q, jsd: state.guess ? "shown" : "hidden" });
+  const address = keep(root, { name: "earth", fields: FIELDS, start: START, always: ["data", "fakes"], take, refuse: news, now });
+  copies(part("copy"), part("copied"), address.link, news);
   for (const button of part("starts").querySelectorAll("button"))
     button.addEventListener("click", () => {
-      begin(button.value);
+      put(piles(button.value));
       changed();
     });
   for (const pile of Object.keys(PILES))
@@ -236,10 +254,11 @@ globalThis.ganbook = globalThis.ganbook || {};
   part("right").addEventListener("click", () => carry(1));
   part("drag").addEventListener("change", show);
 
-  begin("overlap");
+  put(START);
   ganbook.earthDemo = { state }; // for the tests, and for a curious reader's console
   ganbook.page.show(root);
   new ResizeObserver(show).observe(stage);
   show();
+  address.follow();
   root.dataset.state = "ready"; // for the tests
 })(globalThis.ganbook);
