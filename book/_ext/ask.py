@@ -19,9 +19,9 @@ INSIDE = """\
     </div>
     <div class="ask-sheet">
       <p class="ask-title"><span>Your image <i>x</i>: <span data-part="inked"></span></span></p>
-      <div data-part="sheet" class="ask-square" role="application" tabindex="0" aria-label="Your image, 14 by 14 pixels"
-           aria-describedby="ask-keys">
-        <canvas data-part="image" aria-hidden="true"></canvas><span class="ask-cursor"></span></div>
+      <div data-part="sheet" class="demo-cells demo-press" role="application" tabindex="0"
+           aria-label="Your image, 14 by 14 pixels" aria-describedby="ask-keys">
+        <canvas data-part="image" aria-hidden="true"></canvas><span class="demo-cursor"></span></div>
       <fieldset class="demo-group"><legend>Ink</legend>
         <label><input type="radio" name="ask-ink" value="white" checked> white</label>
         <label><input type="radio" name="ask-ink" value="black"> black</label>
@@ -47,9 +47,9 @@ INSIDE = """\
         <label><input type="radio" name="ask-beside" value="slope" checked> the slope of <i>D</i></label>
         <label><input type="radio" name="ask-beside" value="pixels"> one pixel alone</label>
       </fieldset>
-      <div data-part="map" class="ask-square ask-read" role="application" tabindex="0"
+      <div data-part="map" class="demo-cells demo-read" role="application" tabindex="0"
            aria-label="What D says about each pixel">
-        <canvas data-part="beside" aria-hidden="true"></canvas><span class="ask-cursor"></span></div>
+        <canvas data-part="beside" aria-hidden="true"></canvas><span class="demo-cursor"></span></div>
       <p data-part="slope-legend" class="demo-small">To raise the logit: <b class="ask-up">+</b> make this pixel
         brighter, <b class="ask-down">−</b> make it darker.</p>
       <p data-part="pixel-legend" class="demo-small" hidden>In each cell: how often the question “is this pixel black?”
@@ -65,7 +65,7 @@ INSIDE = """\
       <p data-part="about"></p>
       <canvas data-part="curve" class="demo-curves" role="img" aria-label="Accuracy" hidden></canvas>
     </div>
-    <p data-part="news" class="ask-news" role="status"></p>
+    <p data-part="news" class="ask-news explorable-news" role="status"></p>
   </div>
   <p data-part="spoken" class="visually-hidden" role="status"></p>
 """
@@ -73,7 +73,7 @@ INSIDE = """\
 
 class Ask(Explorable):
     inside = INSIDE
-    scripts = ("random", "inflate", "network", "page", "ask", "ask_draw", "ask_stored", "ask_page")
+    scripts = ("random", "inflate", "network", "page", "cells", "ask", "ask_draw", "ask_stored", "ask_page")
 
 
 def write_worker(app, error):

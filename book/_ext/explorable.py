@@ -2,8 +2,12 @@
 
 An explorable is a figure. In print and without scripts the figure is a still picture, ganbook/assets/diagrams/NAME.png;
 where scripts run, the explorable takes the picture's place (`show` in book/_static/demos/page.js).
+
+A sentence of the same page can lead to a state of it: {try}`kernel 4, stride 2 <stamping:kernel=4,stride=2>` is a link
+that sets the explorable (book/_static/demos/state.js) and shows it.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -11,11 +15,12 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from PIL import Image
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 # All of them: the edition, the slides and the tests read this list.
-NAMES = ("ask", "earth")
+NAMES = ("ask", "stamping", "earth")
 
+STATE = re.compile(r"(?P<words>[^<>]+?) *<(?P<state>(?P<name>[\w-]+):[\w.,=-]+)>")
 PICTURES = Path("ganbook", "assets", "diagrams")
 AROUND = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
 <div id="{name}-demo" class="demo explorable" data-scripts="{top}_static/demos/" data-state="loading" hidden>
@@ -62,3 +67,23 @@ class Explorable(SphinxDirective):
         figure += nodes.caption(caption[0].rawsource, "", *caption[0].children)
         self.add_name(figure)
         return [figure]
+
+
+class Try(SphinxRole):
+    """A link to a state of an explorable on the same page: {try}`words <NAME:field=value,...>`."""
+
+    def run(self):
+        found = STATE.fullmatch(self.text)
+        if not found or found["name"] not in NAMES:
+            message = self.inliner.reporter.error(
+                f"a link to a state reads {{try}}`words <NAME:field=value,...>` with NAME one of {', '.join(NAMES)}, "
+                f"and here stands `{self.text}`",
+                line=self.lineno,
+            )
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        return [nodes.reference("", found["words"], refuri=f"#{found['state']}", internal=True, classes=["try"])], []
+
+
+def setup(app):
+    app.add_role("try", Try())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

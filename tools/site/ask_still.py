@@ -17,7 +17,7 @@ from tools.site import stills
 from tools.site.stills import DEMOS, FOLDER, ROOT
 
 STORED, PICTURE = DEMOS / "ask_stored.js", FOLDER / "ask.png"
-SCRIPTS = ("random", "inflate", "network", "page", "ask", "ask_draw", "front_digits")
+SCRIPTS = ("random", "inflate", "network", "page", "cells", "ask", "ask_draw", "front_digits")
 SEED = 0
 
 TRAIN = """async seed => {
@@ -81,7 +81,7 @@ def script(stored: dict) -> str:
 
 def fingerprint() -> str:
     """The hash of what the picture is drawn from."""
-    return stills.fingerprint(("ask", "ask_draw", "ask_stored"), __file__)
+    return stills.fingerprint(("cells", "ask", "ask_draw", "ask_stored"), __file__)
 
 
 def description(logits: dict[str, float]) -> str:

@@ -4,6 +4,8 @@ python -m tools.site.earth_still draws ganbook/assets/diagrams/earth.png in Chro
 """
 
 import argparse
+import hashlib
+import re
 
 from tools.site import stills
 from tools.site.stills import FOLDER, ROOT
@@ -41,8 +43,10 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><style>
 
 
 def fingerprint() -> str:
-    """The hash of what the picture is drawn from."""
-    return stills.fingerprint(("earth", "earth_draw"), __file__)
+    """The hash of what the picture is drawn from, with the two colours that no other explorable has."""
+    colours = re.findall(r"--earth-[\w-]+: #\w+", stills.STYLE.read_text(encoding="utf-8"))
+    drawn = stills.fingerprint(("earth", "earth_draw"), __file__)
+    return hashlib.sha256("".join([drawn, *colours]).encode()).hexdigest()
 
 
 def description(cards: list[dict]) -> str:

@@ -104,7 +104,8 @@ class Plain:
         self.names: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
         self.values: dict[str, str] = {}
-        self.places: dict[str, str] = {}  # of explorables: the address of each on the site
+        self.places: dict[str, str] = {}  # of explorables: the address of each on the site, by label
+        self.homes: dict[str, str] = {}  # and the address of its page, by name
         for path in sorted((root / "notebooks").glob("*.ipynb")):
             self.learn(read(path), path.stem)
 
@@ -129,7 +130,8 @@ class Plain:
                     continue
                 set_, body = options(found["body"])
                 if found["name"] in EXPLORABLES:
-                    self.places[set_["name"]] = f"{self.home}notebooks/{page}.html#{set_['name']}"
+                    self.homes[found["name"]] = f"{self.home}notebooks/{page}.html"
+                    self.places[set_["name"]] = f"{self.homes[found['name']]}#{set_['name']}"
                 if found["name"] in ("diagram", *EXPLORABLES):
                     self.names[set_["name"]] = f"the figure “{self.roles(first_sentence(body.strip()))}”"
                 elif label := set_.get("label", set_.get("name")):
@@ -198,6 +200,8 @@ class Plain:
             return f"({self.numbers[key]})"
         if name == "glue:text":
             return self.values[key.rpartition("::")[2]]
+        if name == "try":
+            return f"[{found['words']}]({self.homes[key.partition(':')[0]]}#{key})"
         if name in ("ref", "numref", "prf:ref"):
             return found["words"] or self.names[key]
         raise ValueError(f"the role {{{name}}} has no plain form yet: add one to tools/site/plain.py")

@@ -8,6 +8,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
   const { onTheme, calm, say, load, thread, paint, drawCurves } = ganbook.page;
+  const { walk } = ganbook.cells;
   const { ask } = ganbook;
   const { PLAN, SIDE, PIXELS, Classes, Lesson } = ask;
   const LONGEST = 240; // steps of a climb, as in the chapter
@@ -121,59 +122,15 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   // --------------------------------------------------------------------------------------------------- two squares
 
-  /** Let a pointer and the arrow keys go over the cells of a square. tell(i): arrow keys came to cell i, or a pointer
-      that draws nothing. draw(i, ink): cell i is inked, or erased; without it the square is for looking only. */
-  function cells(square, tell, draw) {
-    const cursor = square.querySelector(".ask-cursor");
-    const white = () => chosen("ask-ink") === "white";
-    let at = PIXELS / 2 + SIDE / 2;
-    const go = (i) => {
-      at = i;
-      cursor.style.left = `${(100 * (i % SIDE)) / SIDE}%`;
-      cursor.style.top = `${(100 * Math.floor(i / SIDE)) / SIDE}%`;
-    };
-    const under = (event) => {
-      const box = square.getBoundingClientRect();
-      const count = (way) => Math.min(SIDE - 1, Math.max(0, Math.floor((SIDE * way) / box.width)));
-      return SIDE * count(event.clientY - box.top) + count(event.clientX - box.left);
-    };
-    /** All cells from the last one to cell i, since a quick pointer leaves some out. */
-    const strokeTo = (i) => {
-      const [x, y] = [at % SIDE, Math.floor(at / SIDE)];
-      const [right, down] = [(i % SIDE) - x, Math.floor(i / SIDE) - y];
-      const steps = Math.max(Math.abs(right), Math.abs(down), 1);
-      for (let t = 1; t <= steps; t++)
-        draw(SIDE * Math.round(y + (down * t) / steps) + Math.round(x + (right * t) / steps), white());
-      go(i);
-    };
-    square.addEventListener("pointerdown", (event) => {
-      square.setPointerCapture(event.pointerId);
-      square.focus({ preventScroll: true, focusVisible: false });
-      event.preventDefault(); // nothing is selected by dragging
-      go(under(event));
-      if (draw) strokeTo(at);
-      else tell(at);
-    });
-    square.addEventListener("pointermove", (event) => {
-      const i = under(event);
-      if (i === at) return;
-      if (!draw) go(i), tell(i);
-      else if (square.hasPointerCapture(event.pointerId)) strokeTo(i);
-    });
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const inks = { " ": white, Enter: white, Backspace: () => false, Delete: () => false };
-    square.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      if (event.key in ways) {
-        const [x, y] = [at % SIDE, Math.floor(at / SIDE)].map((value, axis) => value + ways[event.key][axis]);
-        if (Math.min(x, y) >= 0 && Math.max(x, y) < SIDE) go(SIDE * y + x);
-      } else if (draw && event.key in inks) draw(at, inks[event.key]());
-      else return;
-      tell(at);
-      event.preventDefault(); // the page does not scroll
-      event.stopPropagation(); // nor does it turn to the next chapter
-    });
-    go(at);
+  const white = () => chosen("ask-ink") === "white";
+  const INKS = { " ": white, Enter: white, Backspace: () => false, Delete: () => false };
+
+  const tellPixel = (i) => news(`${place(i)}: ${number(state.x[i])}. Black is −1, white is 1.`);
+  const ink = (i) => draw(i, white());
+  function key(name, i) {
+    if (!(name in INKS)) return false;
+    draw(i, INKS[name]());
+    return true;
   }
 
   // ----------------------------------------------------------------------------------------------- digits and worker
@@ -312,8 +269,8 @@ globalThis.ganbook = globalThis.ganbook || {};
     speak();
   }
 
-  cells(part("sheet"), (i) => news(`${place(i)}: ${number(state.x[i])}. Black is −1, white is 1.`), draw);
-  cells(part("map"), tellCell);
+  walk(part("sheet"), { side: () => SIDE, tell: tellPixel, press: ink, drag: ink, key });
+  walk(part("map"), { side: () => SIDE, tell: tellCell });
   for (const [name, start] of Object.entries(STARTS))
     part(name).addEventListener("click", start);
   part("climb").addEventListener("click", () => (climb && climb.moving ? stop() : begin()));
