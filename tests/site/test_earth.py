@@ -24,6 +24,7 @@ from tools.site import edition, slides, stills
 from tools.site.plain import Plain
 
 PAGE = "notebooks/08_wasserstein"
+CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.earth_still`"
 COLUMNS, BLOCKS = 24, 10
 LINE = np.arange(COLUMNS)
@@ -341,7 +342,7 @@ def test_single_blocks_are_carried_by_pointer_buttons_and_keys(visit):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+ArrowRight")
     assert np.array_equal(piles(page)[0], pile([6] * 9 + [0])), "there is none at this column"
-    assert page.url.endswith(".html"), "the arrow keys turned no page"
+    assert page.url.partition("#")[0].endswith(f"{PAGE}.html"), "the arrow keys turned no page"
 
 
 def test_the_numbers_are_spoken_when_the_hand_rests(visit):
@@ -382,6 +383,135 @@ def test_an_input_is_answered_within_a_tenth_of_a_second(visit):
     assert slowest < 100, f"{slowest:.0f} ms"
 
 
+# ------------------------------------------------------------------------------------ states, and what the text says
+
+
+TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
+TRIES = re.findall(r"\{try\}`([^<`]+?) <(earth:[^>`]+)>`", TEXT)
+
+
+def promised(words: str) -> str:
+    """What the chapter says of one state: its item of the list, as one line."""
+    [item] = [item for item in re.split(r"\n(?:\d\. |\n(?! ))", TEXT) if f"{{try}}`{words} <earth" in item]
+    return " ".join(item.split())
+
+
+def opened(visit, words: str):
+    """The page after a click on one of the text's links; its piles are those of the link."""
+    page = visit(PAGE)
+    page.get_by_role("link", name=words, exact=True).click()
+    page.wait_for_function("ganbook.earthDemo.state.guess === 'asked'")
+    state = dict(TRIES)[words]
+    for found, key in zip(piles(page), ("data", "fakes")):
+        text = re.search(rf"{key}=([\dx-]+)", state)[1]
+        named = [[int(n) for n in part.split("x")] for part in text.split("-")]
+        assert np.array_equal(found, pile([column for column, blocks in named for _ in range(blocks)]))
+    agrees(page)
+    page.wait_for_function(
+        "(() => { const box = document.querySelector('#fig-wasserstein-moving').getBoundingClientRect();"
+        "return box.top >= -1 && box.top < innerHeight / 2; })()"
+    )
+    return page
+
+
+def slopes(page) -> np.ndarray:
+    """The slope of the critic behind each column, as drawn."""
+    drawn = the(page, "critic").evaluate(
+        """svg => [...svg.querySelectorAll(".earth-critic")].map(path =>
+             path.getAttribute("d").match(/-?[\\d.]+/g).map(Number))"""
+    )
+    return -np.sign([round(end - begin, 6) for _, begin, _, end in drawn])
+
+
+def test_the_text_has_three_links_and_a_test_for_each():
+    assert [words for words, _ in TRIES] == ["Two points", "One mode missing", "Fakes between two clouds"]
+
+
+def test_two_points_are_as_far_apart_as_the_text_says(visit):
+    page = opened(visit, "Two points")
+    said = promised("Two points")
+    assert "moves by 8 columns, so $W_1$ is 8" in said and printed(page)["plan"] == printed(page)["gap"] == 8
+    assert "slope $-1$ from the data to the fakes" in said and (slopes(page)[6:14] == -1).all()
+
+
+def test_half_of_the_blocks_cross_to_the_missing_mode(visit):
+    page = opened(visit, "One mode missing")
+    said = promised("One mode missing")
+    assert "Five of the ten blocks must cross" in said and "$W_1$ is 6" in said and printed(page)["plan"] == 6
+    heads = the(page, "piles").locator(".earth-head").evaluate_all("all => all.map(h => h.getBoundingClientRect().x)")
+    box = the(page, "piles").bounding_box()
+    assert sum(x > box["x"] + box["width"] / 2 for x in heads) == 5
+    assert "rises towards this mode" in said and (slopes(page)[7:16] == 1).all()
+
+
+def test_fakes_between_two_clouds_gain_nothing_as_a_pile_and_all_as_blocks(visit):
+    page = opened(visit, "Fakes between two clouds")
+    assert "Move all the fakes by one column: $W_1$ does not change" in promised("Fakes between two clouds")
+    bend = int(np.argmax(slopes(page) > 0))
+    inside = slopes(page)[5:18]
+    assert sorted(inside) == list(inside) and (inside[0], inside[-1]) == (-1, 1), "a valley"
+    assert 9 < bend < 13
+    before = printed(page)["plan"]
+    for key in ("ArrowLeft", "ArrowRight", "ArrowRight"):
+        the(page, "q").press(key)
+        assert printed(page)["plan"] == before
+        agrees(page)
+    the(page, "q").press("ArrowLeft")
+    page.get_by_label("one block").check()
+    for start, end in ((12, 14), (10, 8)):
+        drag(page, start, end, above=True)
+        assert printed(page)["plan"] == pytest.approx(before - 0.2), "outwards"
+        before -= 0.2
+        agrees(page)
+
+
+def test_the_address_follows_the_reader_and_opens_the_same_piles(visit):
+    page = visit(PAGE)
+    assert "#" not in page.url
+    drag(page, 8, 20, above=True)
+    page.wait_for_function("location.hash.includes('jsd') || location.hash.length > 1")
+    first = page.url
+    assert "jsd" not in first
+    page.get_by_role("button", name="It falls").click()
+    page.get_by_label("one block").check()
+    drag(page, 20, 12, above=True)
+    page.wait_for_function("location.hash.endsWith('jsd=shown')")
+    kept, state = page.url, [one.tolist() for one in piles(page)]
+    other = visit(f"{PAGE}")
+    other.goto(kept)
+    other.reload()
+    other.wait_for_selector("#earth-demo[data-state=ready]")
+    assert [one.tolist() for one in piles(other)] == state
+    agrees(other)
+    other.goto(first)
+    other.wait_for_function("!ganbook.earthDemo.state.q[12]")
+    assert printed(other)["jsd"] is not None, "what was shown stays shown"
+    other.reload()
+    other.wait_for_selector("#earth-demo[data-state=ready]")
+    agrees(other, seen=False)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["data=6x9", "fakes=30x10", "fakes=6x5-7x5,jsd=perhaps", "data=6x10,data=7x10", "sand=6x10", "data"]
+)
+def test_an_address_with_nonsense_says_so_and_changes_nothing(visit, wrong):
+    page = visit(PAGE)
+    before = [one.tolist() for one in piles(page)]
+    page.evaluate(f"location.hash = '#earth:{wrong}'")
+    page.wait_for_function("document.querySelector('#earth-demo [data-part=news]').textContent")
+    told = the(page, "news").inner_text()
+    assert told.startswith("The link cannot be followed.") and told.endswith("Nothing was changed.")
+    assert [one.tolist() for one in piles(page)] == before
+
+
+def test_the_link_is_copied(visit):
+    page = visit(PAGE, permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Two points apart").click()
+    the(page, "copy").click()
+    page.wait_for_function("document.querySelector('#earth-demo [data-part=news]').textContent")
+    assert the(page, "copied").input_value().endswith("#earth:data=6x10,fakes=10x10")
+
+
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
@@ -407,13 +537,16 @@ def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
 
 
 def test_the_edition_and_the_slides_show_the_picture_and_the_edition_links_to_the_page():
-    reader, chapter = Plain(), nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
-    cells = edition.edition(chapter, "08_wasserstein", reader).cells
+    reader = Plain()
+    cells = edition.edition(CHAPTER, "08_wasserstein", reader).cells
     [at] = [i for i, cell in enumerate(cells) if 'show_diagram("earth")' in cell.source]
     assert cells[at].outputs[0].data["image/png"].strip() == base64.b64encode(earth.PICTURE.read_bytes()).decode()
     assert cells[at + 1].source.startswith("**Figure.** Moving earth.")
     assert f"{reader.home}{PAGE}.html#fig-wasserstein-moving" in cells[at + 1].source and "{earth}" not in str(cells)
-    assert base64.b64encode(earth.PICTURE.read_bytes()).decode() in slides.deck(chapter, reader)
+    assert f"[Two points]({reader.home}{PAGE}.html#{dict(TRIES)['Two points']})" in str(cells) and "{try}" not in str(
+        cells
+    )
+    assert base64.b64encode(earth.PICTURE.read_bytes()).decode() in slides.deck(CHAPTER, reader)
 
 
 WIDE = """[...document.querySelectorAll("#earth-demo *")]
