@@ -26,7 +26,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   /** What a drawing has to know of its place: its width and height, and the size of an em. */
   function room(svg) {
     const box = svg.getBoundingClientRect();
-    const [width, height] = [Math.max(box.width, 4 * COLUMNS), Math.max(box.height, 4 * LEAST)]; // 0 before it is laid out
+    const [width, height] = [Math.max(box.width, 4 * COLUMNS), Math.max(box.height, 60)]; // 0 where it is not laid out
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const cell = width / COLUMNS;
     const at = (column) => (column + 0.5) * cell;
