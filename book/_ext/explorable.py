@@ -4,9 +4,10 @@ An explorable is a figure. In print and without scripts the figure is a still pi
 where scripts run, the explorable takes the picture's place (`show` in book/_static/demos/page.js).
 
 A sentence of the same page can lead to a state of it: {try}`kernel 4, stride 2 <stamping:kernel=4,stride=2>` is a link
-that sets the explorable (book/_static/demos/state.js) and shows it.
+that sets the explorable (book/_static/demos/state.js) and shows it. Without scripts it leads to the still picture.
 """
 
+import html
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ NAMES = ("ask", "stamping", "earth")
 STATE = re.compile(r"(?P<words>[^<>]+?) *<(?P<state>(?P<name>[\w-]+):[\w.,=-]+)>")
 PICTURES = Path("ganbook", "assets", "diagrams")
 AROUND = """<link rel="stylesheet" href="{top}_static/demos/demos.css">
+<span id="{name}-here"></span>
 <div id="{name}-demo" class="demo explorable" data-scripts="{top}_static/demos/" data-state="loading" hidden>
 {inside}</div>
 {scripts}"""
@@ -81,7 +83,9 @@ class Try(SphinxRole):
                 line=self.lineno,
             )
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        return [nodes.reference("", found["words"], refuri=f"#{found['state']}", internal=True, classes=["try"])], []
+        state, said = (html.escape(found[part]) for part in ("state", "words"))
+        link = f'<a class="try reference internal" href="#{found["name"]}-here" data-state="{state}">{said}</a>'
+        return [nodes.raw("", link, format="html")], []
 
 
 def setup(app):

@@ -52,7 +52,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   const news = (text) => say(part("news"), text);
   const range = ([first, last], one) => (first === last ? `${one} ${first}` : `${one}s ${first} to ${last}`);
   const times = (count) => `${count} ${count === 1 ? "stamp" : "stamps"}`;
-  const inTurn = (values) => `${[...values, ...values].join(", ")}, and so on`;
+  const inTurn = (values) => `${[...values, ...values].join(", ")}, …`;
   const same = (values) => values.every((value) => value === values[0]);
 
   // ------------------------------------------------------------------------------------------------ one layer: seen
@@ -66,14 +66,14 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   /** How the stamps lie far from the border, and what the weights make of it. */
   function rule() {
-    const { kernel, stride, weights } = state;
+    const { weights } = state;
     const row = pattern(state);
     const told = [`Side of the output: ${formula()}.`];
-    if (same(row)) told.push(`The stride divides the kernel. Away from the border, each pixel of a row gets ${times(row[0])}.`);
+    const away = "Away from the border, ";
+    if (same(row)) told.push(`The stride divides the kernel. ${away}each pixel of a row gets ${times(row[0])}.`);
     else {
-      const kind = row.includes(0) ? "gaps" : "a checkerboard";
-      const why = `${kernel} is no multiple of ${stride}`;
-      told.push(`Since ${why}, the pixels of a row get ${inTurn(row)}, stamps: ${kind}.`);
+      const kind = row.includes(0) ? "There are gaps." : "This makes a checkerboard.";
+      told.push(`The stride does not divide the kernel. ${away}the pixels of a row get ${inTurn(row)} stamps. ${kind}`);
     }
     const all = sums(state, weights);
     if (!same(weights)) {
@@ -307,11 +307,11 @@ globalThis.ganbook = globalThis.ganbook || {};
       const layer = map ? layers[map - 1] : null;
       const numbers = layer && `kernel ${layer.kernel}, stride ${layer.stride}${layer.padding ? `, padding ${layer.padding}` : ""}`;
       say(square.nextElementSibling, layer
-        ? `${layer.side} → ${side}: ${numbers}. ${told.length > 3 ? `${told[0]} to ${told[told.length - 1]}` : told.join(", ")} stamps a cell.`
-        : "1 × 1");
+        ? `${layer.side} → ${side}: ${numbers}. ${told.length > 3 ? `${told[0]} to ${told[told.length - 1]}` : told.join(", ")} ${told.length === 1 && told[0] === 1 ? "stamp" : "stamps"} a cell.`
+        : "Side 1: z");
       if (layer) square.setAttribute("aria-label", `Map of side ${side}: number of stamps in each cell`);
     });
-    say(part("about"), `The layers of G: ${sides.join(" → ")}. The colour of a cell says how many stamps reach it.`);
+    say(part("about"), `The layers of G: ${sides.join(" → ")}. The colour of a cell says how many stamps reach it. Point at a cell: the frames show what it depends on.`);
   }
 
   /** Which cells of all maps before it reach a pixel. */

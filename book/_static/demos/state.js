@@ -81,12 +81,17 @@ globalThis.ganbook = globalThis.ganbook || {};
       figure.focus({ preventScroll: true });
       figure.scrollIntoView({ block: "start" });
     }
-    /** A link to the state that is there already changes no address, so no event tells of it. */
-    document.addEventListener("click", ({ target }) => {
-      const link = target.closest && target.closest(`a[href*="#${name}:"]`);
-      if (link && link.href === location.href) follow();
-    });
     addEventListener("hashchange", follow);
+    for (const link of document.querySelectorAll(`a[data-state^="${name}:"]`)) {
+      // Its own address comes last: the theme takes the links that a page begins with for selectors, and this is none.
+      addEventListener("load", () => setTimeout(() => { link.href = `#${link.dataset.state}`; }));
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab, another page
+        event.preventDefault();
+        if (location.hash === `#${link.dataset.state}`) follow(); // nothing changes, so no event tells of it
+        else location.hash = link.dataset.state;
+      });
+    }
     let resting;
     const put = () => history.replaceState(history.state, "", hash());
     const note = () => {
