@@ -96,6 +96,8 @@ LEFT_OUT = {
     "python -m tools.site.mark": "tests/chapters/test_mark.py marks a class of forty with it",
     "python -m tools.site.draw": "it rewrites stored pictures; tests/site/test_diagrams.py draws one",
     "python -m tools.site.ask_still": "it rewrites a stored picture; tests/site/test_ask.py draws it",
+    "python -m tools.site.stamping_still": "it rewrites a stored picture; tests/site/test_stamping.py draws it",
+    "python -m tools.site.earth_still": "it rewrites a stored picture; tests/site/test_earth.py draws it",
     "make clean": "tests/chapters/test_course_folder.py calls it",
     "make slides": "CI calls it before this",
     "python -m tools.checks.matrix": "it makes environments of gigabytes",
