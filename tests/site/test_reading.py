@@ -10,7 +10,11 @@ from conftest import needs_browser
 from test_site import SITE, TOO_WIDE, Visit, toc
 
 PAGES = ["index", "notebooks/02_mlp_gan", "book/teaching", "book/api"]
-DEMONSTRATIONS = ["index", "notebooks/01_noise", "book/play_generator", "book/play_toy"]
+DEMONSTRATIONS = [
+    "index",
+    *(f"notebooks/{name}" for name in ("01_noise", "03_dcgan", "08_wasserstein")),
+    *(f"book/play_{name}" for name in ("generator", "toy")),
+]
 
 # Words that lie beyond the column of the text, or are cut by a box that does not scroll.
 HIDDEN_WORDS = """() => {
@@ -167,7 +171,7 @@ def test_every_page_with_a_demonstration_has_the_notice():
     having = []
     for name in toc():
         text = (SITE / f"{name}.html").read_text(encoding="utf-8")
-        if re.search(r'<div id="[\w-]+" class="demo"', text):
+        if re.search(r'<div id="[\w-]+" class="demo[ "]', text):
             having.append(name)
             assert re.search(r"<noscript><p>[^<]*JavaScript[^<]*</p></noscript>", text), name
     assert having == sorted(DEMONSTRATIONS, key=toc().index)
