@@ -1,13 +1,22 @@
-"""What was measured, for the pages book/performance.md and book/preface.md, from the files in ganbook/assets/results.
+"""What was measured, for the pages book/performance.md, book/ladder.md and book/preface.md, from the files in
+ganbook/assets/results.
 
-`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`
-and `{{ machine }}` on the page of speed. No number of them is typed there.
+`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`,
+`{{ quality_goal }}` and `{{ machine }}` on the page of speed; `{{ ladder }}`, `{{ ladder_near }}` and
+`{{ ladder_few }}`
+on that of distances. No number of them is typed there.
 """
 
+import base64
+import io
 import json
 import math
 import statistics
 from pathlib import Path
+
+from PIL import Image
+
+NEAR = (5, 20, 100, 300)  # distances d^2 of which a reader may want to know what has them
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
@@ -74,18 +83,22 @@ def quality(stored: dict) -> str:
     for row in stored["rows"]:
         rows.setdefault((row["recipe"], row["way"]), []).append(row)
     never = f"not in {stored['settings']['limit']:.0f}"
-    floor = stored["floor"]["frechet"]
     lines = [
         [
             f"`{name}`",
             way.replace("plain", "plain loop", 1),
             ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
             ", ".join(f"{row['course'][-1][1]:,}" for row in runs),
-            ", ".join(f"{row['course'][-1][2] / floor:.1f}" for row in runs),
+            ", ".join(f"{row['course'][-1][2]:.0f}" for row in runs),
         ]
         for (name, way), runs in rows.items()
     ]
-    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "floors"], lines)
+    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "d² by then"], lines)
+
+
+def quality_goal(stored: dict) -> str:
+    floor = stored["floor"]["frechet"]
+    return f"d² = {stored['settings']['floors'] * floor:.0f} (n = 10,000, floor {floor:.1f})"
 
 
 def machine(bench: dict) -> str:
@@ -101,14 +114,79 @@ def first_digits(stored: dict) -> str:
     return f"{minutes} minutes on {stored['cores']} CPU cores (`{stored['command']}`)"
 
 
+def damage(row: dict) -> str:
+    """What was done to the digits of a row, in words."""
+    kind, strength = row["kind"], row["strength"]
+    percent = f"{100 * strength:.1f}".removesuffix(".0")
+    left_out = {0.5: "half of the nines left out", 1: "no nines", 2: "no eights and no nines", 4: "no sixes to nines"}
+    return {
+        "untouched": "untouched",
+        "blurred": f"blurred by {strength:g} px",
+        "turned": f"turned by up to {strength:g}°",
+        "thinned": f"thinned by {strength:g} px a side",
+        "speckled": f"{percent} % of the pixels random",
+        "dropped": left_out.get(strength, f"the last {strength:g} digits left out"),
+        "copied": f"{percent} % exact copies",
+        "stored": f"{strength:,} stored images, dealt out",
+    }[kind]
+
+
+def ladder(stored: dict, sheet: Image.Image, shown: int = 5) -> str:
+    """The table of the ladder, each row with some of its digits, cut out of the stored sheet."""
+    heads = ["digits", "damage", "d²", "kernel distance", "precision", "recall", "coverage", "certainty", "copies"]
+    lines = []
+    for i, row in enumerate(stored["rows"]):
+        strip, scores = io.BytesIO(), row["scores"]
+        sheet.crop((0, 29 * i, 29 * shown - 1, 29 * i + 28)).save(strip, "PNG", optimize=True)
+        alt = f"{shown} digits: {damage(row)}"
+        lines.append(
+            [
+                f'<img src="data:image/png;base64,{base64.b64encode(strip.getvalue()).decode()}" alt="{alt}" '
+                f'width="{29 * shown - 1}" height="28">',
+                damage(row),
+                f"{scores['frechet']:.{0 if scores['frechet'] >= 20 else 1}f}",
+                f"{scores['kernel']:.1f}",
+                *(f"{scores[name]:.2f}" for name in ("precision", "recall", "coverage", "certainty")),
+                f"{100 * scores['copies']:.1f} %",
+            ]
+        )
+    return table(heads, lines)
+
+
+def ladder_near(stored: dict) -> str:
+    """For some distances, what is near them, within a factor of 1.5: copies apart, which are at no distance."""
+    lines = []
+    for d2 in NEAR:
+        near = [row for row in stored["rows"] if 1 / 1.5 < row["scores"]["frechet"] / d2 < 1.5]
+        lines.append([f"{d2}", "; ".join(f"{damage(row)} ({row['scores']['frechet']:.0f})" for row in near)])
+    return table(["d² near", "real digits that have it"], lines)
+
+
+def ladder_few(stored: dict) -> str:
+    """Distances of few and of many images: as they are, and for n to infinity."""
+    sizes = sorted({row["n"] for row in stored["few"]})
+    found = {(row["name"], row["n"]): row for row in stored["few"]}
+    names = dict.fromkeys(row["name"] for row in stored["few"])
+    lines = []
+    for name in names:
+        rows = [found[name, n] for n in sizes]
+        title = "real digits" if name == "real" else f"`{name}`"
+        lines.append([title, "d²", *(f"{row['frechet']:.0f}" for row in rows)])
+        lines.append(["", "d² for n to infinity", *(f"{row['limit']:.0f} ± {row['error']:.0f}" for row in rows)])
+    return table(["", "", *(f"n = {n:,}" for n in sizes)], lines)
+
+
 def fill_in(app, config):
     folder = Path(app.srcdir) / "ganbook" / "assets" / "results"
-    bench, seconds, first = (
+    bench, seconds, first, rungs = (
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("bench", "quality", "first_digits")
+        for name in ("bench", "quality", "first_digits", "ladder")
     )
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
-    made |= {"quality": quality(seconds), "first_digits": first_digits(first)}
+    made |= {make.__name__: make(seconds) for make in (quality, quality_goal)}
+    made |= {make.__name__: make(rungs) for make in (ladder_near, ladder_few)}
+    with Image.open(folder / "ladder.png") as sheet:
+        made |= {"ladder": ladder(rungs, sheet.convert("L")), "first_digits": first_digits(first)}
     config.myst_substitutions = {**(config.myst_substitutions or {}), **made}
 
 
