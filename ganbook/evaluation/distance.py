@@ -52,10 +52,11 @@ def distance_of_images(x: Tensor, *, data: Images | None = None) -> Distance:
 def limit_of_images(x: Tensor, *, data: Images | None = None) -> Estimate:
     """Return what the distance would be for n to infinity, and its standard error, from images x as above.
 
-    For what cannot be measured with 10,000 images; see ganbook.metrics.limit. The order of x must be random.
+    For what cannot be measured with 10,000 images; see ganbook.metrics.limit.
     """
     x, data = reference.digits(x, data)
-    return frechet_limit(reference.look(x).features, reference.against(len(x), data, x.device).real.features)
+    features = reference.shuffled(reference.look(x).features)
+    return frechet_limit(features, reference.against(len(x), data, x.device).real.features)
 
 
 @lru_cache(maxsize=4)

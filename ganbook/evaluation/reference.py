@@ -117,6 +117,14 @@ def against(n: int, data: Images, device: torch.device) -> Reference:
     return Reference(index, seen(test, device).at(index), test.labels[index], counts)
 
 
+def shuffled(x: Tensor) -> Tensor:
+    """Return the rows of x (n, ...) in an order drawn once for all.
+
+    For scores that cut samples into pieces: samples may come sorted, or with their labels in turn.
+    """
+    return x[torch.randperm(len(x), generator=seeds.generator("pieces", len(x)))]
+
+
 def training_images(data: Images | None, size: int = 28) -> Images:
     """Return `data`, or the training images of MNIST in pixels of `size` for None; say so if it is something else."""
     if data is None:

@@ -6,7 +6,7 @@ training set in which copies are looked for is the other 50,000. The test images
 distance between images and their own damaged versions would be too small. The judge has seen the 10,000, as it has seen
 every training image that a floor is measured with; the first row shows what that is worth.
 
-The second table, "few", has the distances of three stored networks and of real digits for several n. Nine minutes of
+The second table, "few", has the distances of three stored networks and of real digits for several n. Eleven minutes of
 CPU time on one thread. Writes ganbook/assets/results/ladder.json after each row and repeats none that stands there,
 then ladder.png: eight digits a row, in the order of the file.
 """
