@@ -2,9 +2,8 @@
 ganbook/assets/results.
 
 `{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`,
-`{{ quality_goal }}` and `{{ machine }}` on the page of speed; `{{ ladder }}`, `{{ ladder_near }}` and
-`{{ ladder_few }}`
-on that of distances. No number of them is typed there.
+`{{ quality_goal }}` and `{{ machine }}` on the page of speed; `{{ ladder }}`, `{{ ladder_scores }}`,
+`{{ ladder_near }}` and `{{ ladder_few }}` on that of distances. No number of them is typed there.
 """
 
 import base64
@@ -115,50 +114,59 @@ def first_digits(stored: dict) -> str:
 
 
 def damage(row: dict) -> str:
-    """What was done to the digits of a row, in words."""
+    """What was done to the digits of a row, in words, with the unit on the line of its number."""
     kind, strength = row["kind"], row["strength"]
-    percent = f"{100 * strength:.1f}".removesuffix(".0")
-    left_out = {0.5: "half of the nines left out", 1: "no nines", 2: "no eights and no nines", 4: "no sixes to nines"}
+    percent = f"{100 * strength:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+    pixels = f"{strength:g}\N{NO-BREAK SPACE}px"
+    left_out = {0.5: "half of the nines left out", 1: "no nines", 2: "no eights, no nines", 4: "no sixes to nines"}
     return {
         "untouched": "untouched",
-        "blurred": f"blurred by {strength:g} px",
+        "blurred": f"blurred by {pixels}",
         "turned": f"turned by up to {strength:g}°",
-        "thinned": f"thinned by {strength:g} px a side",
-        "speckled": f"{percent} % of the pixels random",
+        "thinned": f"thinned by {pixels} a side",
+        "speckled": f"{percent} of the pixels random",
         "dropped": left_out.get(strength, f"the last {strength:g} digits left out"),
-        "copied": f"{percent} % exact copies",
+        "copied": f"{percent} exact copies",
         "stored": f"{strength:,} stored images, dealt out",
     }[kind]
 
 
-def ladder(stored: dict, sheet: Image.Image, shown: int = 5) -> str:
-    """The table of the ladder, each row with some of its digits, cut out of the stored sheet."""
-    heads = ["digits", "damage", "d²", "kernel distance", "precision", "recall", "coverage", "certainty", "copies"]
-    lines = []
+def squared(d2: float) -> str:
+    return f"{d2:.0f}" if d2 >= 20 else f"{d2:.1f}"
+
+
+def ladder(stored: dict, sheet: Image.Image, shown: int = 4) -> str:
+    """The picture of the ladder: some digits of each row, cut out of the stored sheet, and their distance."""
+    kinds: dict[str, list[str]] = {}
     for i, row in enumerate(stored["rows"]):
-        strip, scores = io.BytesIO(), row["scores"]
+        strip = io.BytesIO()
         sheet.crop((0, 29 * i, 29 * shown - 1, 29 * i + 28)).save(strip, "PNG", optimize=True)
-        alt = f"{shown} digits: {damage(row)}"
-        lines.append(
-            [
-                f'<img src="data:image/png;base64,{base64.b64encode(strip.getvalue()).decode()}" alt="{alt}" '
-                f'width="{29 * shown - 1}" height="28">',
-                damage(row),
-                f"{scores['frechet']:.{0 if scores['frechet'] >= 20 else 1}f}",
-                f"{scores['kernel']:.1f}",
-                *(f"{scores[name]:.2f}" for name in ("precision", "recall", "coverage", "certainty")),
-                f"{100 * scores['copies']:.1f} %",
-            ]
+        source = f"data:image/png;base64,{base64.b64encode(strip.getvalue()).decode()}"
+        kinds.setdefault(row["kind"], []).append(
+            f'<figure><img src="{source}" alt="{shown} digits, {damage(row)}" width="{29 * shown - 1}" height="28">'
+            f"<figcaption><b>d² = {squared(row['scores']['frechet'])}</b><br>{damage(row)}</figcaption></figure>"
         )
+    return "\n".join(f'<div class="ladder">{"".join(figures)}</div>' for figures in kinds.values())
+
+
+def ladder_scores(stored: dict) -> str:
+    """The table of the ladder."""
+    heads = ["damage", "d²", "kernel distance", "precision", "recall", "coverage", "certainty", "copies"]
+    lines = []
+    for row in stored["rows"]:
+        scores = row["scores"]
+        shares = [f"{scores[name]:.2f}" for name in ("precision", "recall", "coverage", "certainty")]
+        copies = f"{100 * scores['copies']:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+        lines.append([damage(row), squared(scores["frechet"]), f"{scores['kernel']:.1f}", *shares, copies])
     return table(heads, lines)
 
 
 def ladder_near(stored: dict) -> str:
-    """For some distances, what is near them, within a factor of 1.5: copies apart, which are at no distance."""
+    """For some distances, what is near them, within a factor of 1.5."""
     lines = []
     for d2 in NEAR:
         near = [row for row in stored["rows"] if 1 / 1.5 < row["scores"]["frechet"] / d2 < 1.5]
-        lines.append([f"{d2}", "; ".join(f"{damage(row)} ({row['scores']['frechet']:.0f})" for row in near)])
+        lines.append([f"{d2}", "; ".join(f"{damage(row)} ({squared(row['scores']['frechet'])})" for row in near)])
     return table(["d² near", "real digits that have it"], lines)
 
 
@@ -166,13 +174,18 @@ def ladder_few(stored: dict) -> str:
     """Distances of few and of many images: as they are, and for n to infinity."""
     sizes = sorted({row["n"] for row in stored["few"]})
     found = {(row["name"], row["n"]): row for row in stored["few"]}
-    names = dict.fromkeys(row["name"] for row in stored["few"])
     lines = []
-    for name in names:
+    for name in dict.fromkeys(row["name"] for row in stored["few"]):
         rows = [found[name, n] for n in sizes]
-        title = "real digits" if name == "real" else f"`{name}`"
-        lines.append([title, "d²", *(f"{row['frechet']:.0f}" for row in rows)])
-        lines.append(["", "d² for n to infinity", *(f"{row['limit']:.0f} ± {row['error']:.0f}" for row in rows)])
+        limits = ((row["limit"], row["error"], int(row["error"] < 1)) for row in rows)
+        lines.append(["real digits" if name == "real" else name, "d²", *(squared(row["frechet"]) for row in rows)])
+        lines.append(
+            [
+                "",
+                "extrapolated",
+                *(f"{d2:.{places}f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{e:.{places}f}" for d2, e, places in limits),
+            ]
+        )
     return table(["", "", *(f"n = {n:,}" for n in sizes)], lines)
 
 
@@ -184,7 +197,7 @@ def fill_in(app, config):
     )
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
     made |= {make.__name__: make(seconds) for make in (quality, quality_goal)}
-    made |= {make.__name__: make(rungs) for make in (ladder_near, ladder_few)}
+    made |= {make.__name__: make(rungs) for make in (ladder_scores, ladder_near, ladder_few)}
     with Image.open(folder / "ladder.png") as sheet:
         made |= {"ladder": ladder(rungs, sheet.convert("L")), "first_digits": first_digits(first)}
     config.myst_substitutions = {**(config.myst_substitutions or {}), **made}

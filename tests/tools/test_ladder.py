@@ -1,5 +1,7 @@
 """The ladder of damaged digits: each damage is what it says, and the stored rows say what the page says of them."""
 
+import base64
+import io
 import math
 import re
 import sys
@@ -145,23 +147,27 @@ def test_a_generator_that_stores_its_images_is_at_the_floor_and_fails_the_copyin
     assert any("100.0% of the samples" in note and "copies, or nearly so" in note for note in found.notes)
 
 
-def test_the_page_has_a_row_for_each_rung_with_its_digits_and_numbers(rows):
+def test_the_page_shows_each_rung_with_its_digits_and_numbers(rows):
     stored = results.load("ladder")
     with Image.open(results.FOLDER / "ladder.png") as sheet:
-        table = measured.ladder(stored, sheet.convert("L"))
-    head, rule, *lines = table.splitlines()
-    assert len(lines) == len(rows) and {line.count("|") for line in (head, rule, *lines)} == {10}
+        picture, pixels = measured.ladder(stored, sheet.convert("L")), np.asarray(sheet.convert("L"))
     names = [measured.damage(row) for row in stored["rows"]]
     assert len(set(names)) == len(names), "each is called something else"
+    figures = re.findall(r'base64,(.+?)" alt="4 digits, (.+?)" .+?<b>d² = ([\d.]+)</b><br>(.+?)</figcaption>', picture)
+    assert [name for _, name, _, _ in figures] == names == [name for *_, name in figures]
+    for i, (source, _, d2, _) in enumerate(figures):
+        strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
+        assert np.array_equal(strip, pixels[29 * i : 29 * i + 28, :115])
+        assert float(d2) == pytest.approx(stored["rows"][i]["scores"]["frechet"], abs=0.51)
+    head, rule, *lines = measured.ladder_scores(stored).splitlines()
+    assert len(lines) == len(rows) and {line.count("|") for line in (head, rule, *lines)} == {9}
     for line, name, row in zip(lines, names, stored["rows"]):
-        assert f'alt="5 digits: {name}"' in line and f"| {name} |" in line
-        d2 = float(re.findall(r"\| +([\d.]+) \|", line)[0])
-        assert d2 == pytest.approx(row["scores"]["frechet"], abs=0.51)
+        assert f"| {name} |" in line and f"| {row['scores']['recall']:.2f} |" in line
 
 
 def test_the_page_names_for_a_distance_all_that_is_near_it_and_nothing_else():
     made = {"kind": "blurred", "scores": {}}
     stored = {"rows": [made | {"strength": i, "scores": {"frechet": d}} for i, d in enumerate((3, 5, 7, 8, 25, 100))]}
     _, _, five, twenty, hundred, far = measured.ladder_near(stored).splitlines()
-    assert re.findall(r"by (\d) px", five) == ["1", "2"] and re.findall(r"by (\d) px", twenty) == ["4"]
-    assert re.findall(r"by (\d) px", hundred) == ["5"] and "px" not in far
+    assert re.findall(r"by (\d).px", five) == ["1", "2"] and re.findall(r"by (\d).px", twenty) == ["4"]
+    assert re.findall(r"by (\d).px", hundred) == ["5"] and "px" not in far
