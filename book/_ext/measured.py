@@ -1,13 +1,20 @@
 """What was measured, for pages of book/: from ganbook/assets/results and from the courses of the stored networks.
 
-`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`
-and `{{ machine }}` on the page of speed; `{{ answer_... }}` on the page of answers. No number of them is typed there.
+`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`,
+`{{ quality_goal }}` and `{{ machine }}` on the page of speed; `{{ answer_... }}` on the page of answers; `{{ ladder }}`
+and `{{ ladder_... }}` on that of distances. No number of them is typed there.
 """
 
+import base64
+import io
 import json
 import math
 import statistics
 from pathlib import Path
+
+from PIL import Image
+
+NEAR = (5, 20, 100, 300)  # distances d^2 of which a reader may want to know what has them
 
 
 def table(heads: list[str], rows: list[list[str]], left: int = 2) -> str:
@@ -75,18 +82,22 @@ def quality(stored: dict) -> str:
     for row in stored["rows"]:
         rows.setdefault((row["recipe"], row["way"]), []).append(row)
     never = f"not in {stored['settings']['limit']:.0f}"
-    floor = stored["floor"]["frechet"]
     lines = [
         [
             f"`{name}`",
             way.replace("plain", "plain loop", 1),
             ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
             ", ".join(f"{row['course'][-1][1]:,}" for row in runs),
-            ", ".join(f"{row['course'][-1][2] / floor:.1f}" for row in runs),
+            ", ".join(f"{row['course'][-1][2]:.0f}" for row in runs),
         ]
         for (name, way), runs in rows.items()
     ]
-    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "floors"], lines)
+    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "d² by then"], lines)
+
+
+def quality_goal(stored: dict) -> str:
+    floor = stored["floor"]["frechet"]
+    return f"d² = {stored['settings']['floors'] * floor:.0f} (n = 10,000, floor {floor:.1f})"
 
 
 def machine(bench: dict) -> str:
@@ -105,9 +116,9 @@ def first_digits(stored: dict) -> str:
 # ------------------------------------------------------------------------------------------- the page of answers
 
 SYSTEMS = {
-    "c-mlp": "the linear pair of tutorial C, as published",
+    "c-mlp": "the MLP pair of tutorial C, as published",
     "mlp": "the same kind of pair, repaired",
-    "a-mlp": "the linear pair of tutorial A",
+    "a-mlp": "the MLP pair of tutorial A",
     "a-dcgan": "the convolutional pair of tutorial A",
     "conditional": "the best recipe of the book",
 }
@@ -262,6 +273,81 @@ def answers(courses: dict, scores: dict, failures: dict, repairs: dict) -> dict[
     }
 
 
+# ------------------------------------------------------------------------------------------------- the page of distances
+
+
+def damage(row: dict) -> str:
+    """What was done to the digits of a row, in words, with the unit on the line of its number."""
+    kind, strength = row["kind"], row["strength"]
+    percent = f"{100 * strength:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+    pixels = f"{strength:g}\N{NO-BREAK SPACE}px"
+    left_out = {0.5: "half of the nines left out", 1: "no nines", 2: "no eights, no nines", 4: "no sixes to nines"}
+    return {
+        "untouched": "untouched",
+        "blurred": f"blurred by {pixels}",
+        "turned": f"turned by up to {strength:g}°",
+        "thinned": f"thinned by {pixels} a side",
+        "speckled": f"{percent} of the pixels random",
+        "dropped": left_out.get(strength, f"the last {strength:g} digits left out"),
+        "copied": f"{percent} exact copies",
+        "stored": f"{strength:,} stored images, dealt out",
+    }[kind]
+
+
+def ladder(stored: dict, sheet: Image.Image, shown: int = 4) -> str:
+    """The picture of the ladder: some digits of each row, cut out of the stored sheet, and their distance."""
+    kinds: dict[str, list[str]] = {}
+    for i, row in enumerate(stored["rows"]):
+        strip = io.BytesIO()
+        sheet.crop((0, 29 * i, 29 * shown - 1, 29 * i + 28)).save(strip, "PNG", optimize=True)
+        source = f"data:image/png;base64,{base64.b64encode(strip.getvalue()).decode()}"
+        kinds.setdefault(row["kind"], []).append(
+            f'<figure><img src="{source}" alt="{shown} digits, {damage(row)}" width="{29 * shown - 1}" height="28">'
+            f"<figcaption><b>d² = {amount(row['scores']['frechet'])}</b><br>{damage(row)}</figcaption></figure>"
+        )
+    return "\n".join(f'<div class="ladder">{"".join(figures)}</div>' for figures in kinds.values())
+
+
+def ladder_scores(stored: dict) -> str:
+    """The table of the ladder."""
+    heads = ["damage", "d²", "kernel distance", "precision", "recall", "coverage", "certainty", "copies"]
+    lines = []
+    for row in stored["rows"]:
+        scores = row["scores"]
+        shares = [f"{scores[name]:.2f}" for name in ("precision", "recall", "coverage", "certainty")]
+        copies = f"{100 * scores['copies']:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+        lines.append([damage(row), amount(scores["frechet"]), f"{scores['kernel']:.1f}", *shares, copies])
+    return table(heads, lines)
+
+
+def ladder_near(stored: dict) -> str:
+    """For some distances, what is near them, within a factor of 1.5."""
+    lines = []
+    for d2 in NEAR:
+        near = [row for row in stored["rows"] if 1 / 1.5 < row["scores"]["frechet"] / d2 < 1.5]
+        lines.append([f"{d2}", "; ".join(f"{damage(row)} ({amount(row['scores']['frechet'])})" for row in near)])
+    return table(["d² near", "real digits that have it"], lines)
+
+
+def ladder_few(stored: dict) -> str:
+    """Distances of few and of many images: as they are, and for n to infinity."""
+    sizes = sorted({row["n"] for row in stored["few"]})
+    found = {(row["name"], row["n"]): row for row in stored["few"]}
+    lines = []
+    for name in dict.fromkeys(row["name"] for row in stored["few"]):
+        rows = [found[name, n] for n in sizes]
+        limits = ((row["limit"], row["error"], int(row["error"] < 1)) for row in rows)
+        lines.append(["real digits" if name == "real" else name, "d²", *(amount(row["frechet"]) for row in rows)])
+        lines.append(
+            [
+                "",
+                "extrapolated",
+                *(f"{d2:.{places}f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{e:.{places}f}" for d2, e, places in limits),
+            ]
+        )
+    return table(["", "", *(f"n = {n:,}" for n in sizes)], lines)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -272,11 +358,14 @@ def read(path: Path) -> dict:
 def everything(root: Path) -> dict[str, str]:
     """All that pages of the book in the folder `root` can name between two braces."""
     assets = root / "ganbook" / "assets"
-    names = ("bench", "quality", "first_digits", "scores", "failures", "repairs")
-    bench, seconds, first, scores, failures, repairs = (read(assets / "results" / f"{name}.json") for name in names)
+    names = ("bench", "quality", "first_digits", "scores", "failures", "repairs", "ladder")
+    bench, seconds, first, scores, failures, repairs, rungs = (read(assets / "results" / f"{n}.json") for n in names)
     courses = {name: read(assets / "weights" / "recipes" / f"{name}.json") for name in SYSTEMS}
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
-    made |= {"quality": quality(seconds), "first_digits": first_digits(first)}
+    made |= {make.__name__: make(seconds) for make in (quality, quality_goal)}
+    made |= {make.__name__: make(rungs) for make in (ladder_scores, ladder_near, ladder_few)}
+    with Image.open(assets / "results" / "ladder.png") as sheet:
+        made |= {"ladder": ladder(rungs, sheet.convert("L")), "first_digits": first_digits(first)}
     return made | answers(courses, scores, failures, repairs)
 
 

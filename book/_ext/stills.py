@@ -3,7 +3,7 @@
     ```{stills}
     :name: fig-answer-samples
 
-    c-mlp: The linear pair of tutorial C | Sixteen times the same stroke
+    c-mlp: The MLP pair of tutorial C | Sixteen times the same stroke
     a-dcgan: The convolutional pair of tutorial A | Sixteen digits, most of them legible
 
     The caption.

@@ -10,10 +10,15 @@ from ganbook.data import Images
 from ganbook.evaluation import reference
 from ganbook.evaluation.reference import Key
 from ganbook.metrics.frechet import frechet
+from ganbook.metrics.kernel import Estimate
+from ganbook.metrics.limit import frechet_limit
 
 
 class Distance(NamedTuple):
-    """A Fréchet distance of n samples. floor: what n real images get; value / floor is how many floors it is."""
+    """A Fréchet distance (squared) of n samples. floor: what n real images get, which is mostly how few n are.
+
+    Compare distances at one n. Their ratio to the floor grows with n: see `limit_of_images`.
+    """
 
     value: float
     floor: float
@@ -42,6 +47,16 @@ def distance_of_images(x: Tensor, *, data: Images | None = None) -> Distance:
     x, data = reference.digits(x, data)
     value = frechet(reference.look(x).features, reference.against(len(x), data, x.device).real.features)
     return Distance(value, _floor(len(x), Key.of(data, x.device)), len(x))
+
+
+def limit_of_images(x: Tensor, *, data: Images | None = None) -> Estimate:
+    """Return what the distance would be for n to infinity, and its standard error, from images x as above.
+
+    For what cannot be measured with 10,000 images; see ganbook.metrics.limit.
+    """
+    x, data = reference.digits(x, data)
+    features = reference.shuffled(reference.look(x).features)
+    return frechet_limit(features, reference.against(len(x), data, x.device).real.features)
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from ganbook.base.devices import full_float32
 from ganbook.base.errors import InputError
 from ganbook.data import Images
 from ganbook.evaluation import scoring
-from ganbook.evaluation.reference import LEAST, in_range, inverted, rim, same_shape
+from ganbook.evaluation.reference import LEAST, in_range, inverted, real_images, rim, same_shape, turned
 from ganbook.evaluation.scoring import Score, Sets
 
 CHUNK = 500  # images at a time
@@ -86,8 +86,9 @@ class Likeness:
 def compare(x: Tensor, data: Images) -> Likeness:
     """Compare samples x (n, c, h, w) in [-1, 1] with n images of `data`, drawn once for all, at least 2 n of them.
 
-    The other n that the floor needs are drawn from the rest. Distances depend on n and are quoted in floors; precision,
-    recall, density and coverage are those of ganbook.metrics.neighbours.prdc.
+    The other n that the floor needs are drawn from the rest. Images that a training turns (`data.rotate`) are turned
+    here too. Quote a distance with n and its floor, or quote its limit; precision, recall, density and coverage are
+    those of ganbook.metrics.neighbours.prdc.
 
     Raises InputError if the samples are of another shape or range than the images, or n is out of range.
     """
@@ -102,7 +103,7 @@ def compare(x: Tensor, data: Images) -> Likeness:
     if min(shape[1:]) < 2:
         raise InputError(f"Expected images of 2x2 pixels or more, got {shape}.")
     some = torch.randperm(len(data), generator=seeds.generator("likeness", len(data)))[: 2 * n].split(n)
-    real, others = (data[i.to(data.images.device)][0].cpu() for i in some)
+    real, others = (real_images(data, i) for i in some)
     if real.min() < 0:
         in_range(x)
     eye = RandomFeatures(real)
@@ -110,5 +111,5 @@ def compare(x: Tensor, data: Images) -> Likeness:
         features, others_features, fake = eye(real), eye(others), eye(x.cpu())
     floor = scoring.measured(Sets(others_features, features))
     scores = scoring.beside_floor(scoring.measured(Sets(fake, features)), floor, n, EXTRACTOR)
-    notes = [*scoring.too_few(scores, n), *inverted(x, rim(real))]
+    notes = [*scoring.too_few(scores, n), *scoring.biased(scores, n), *turned(data), *inverted(x, rim(real))]
     return Likeness(scores, n, len(data), EXTRACTOR, tuple(notes))

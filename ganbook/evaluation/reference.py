@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganbook.base import seeds, validate
 from ganbook.base.errors import InputError
-from ganbook.data import Digits, Images
+from ganbook.data import Digits, Images, rotate
 from ganbook.evaluation.judge import Judge, at_judges_size, judged, load
 from ganbook.models.sampling import labels_in_shares, sample
 
@@ -78,8 +78,20 @@ def judge_on(device: str) -> Judge:
 
 
 def real_images(data: Images, index: Tensor) -> Tensor:
-    """Return the images (n, c, h, w) of `data` at `index` in [-1, 1], not rotated, on the CPU."""
-    return data[index.to(data.images.device)][0].cpu()
+    """Return the images (n, c, h, w) of `data` at `index` in [-1, 1], on the CPU.
+
+    If a training turns them (`data.rotate`), each is turned by an angle of its own, drawn once for all.
+    """
+    x = data[index.to(data.images.device)][0].cpu()
+    if not data.rotate:
+        return x
+    angles = torch.rand(len(data), generator=seeds.generator("turned", len(data)))[index]
+    return rotate(x, (2 * angles - 1) * data.rotate)
+
+
+def test_images(data: Images) -> Digits:
+    """Return the test images in the size of those of `data`, turned as far if a training turns these."""
+    return Digits("test", size=data.images.shape[-1], rotate=data.rotate)
 
 
 def seen(data: Images, device: torch.device) -> Seen:
@@ -88,13 +100,12 @@ def seen(data: Images, device: torch.device) -> Seen:
 
 
 def against(n: int, data: Images, device: torch.device) -> Reference:
-    """Return n test images, drawn once for all, of the size of those of `data`.
+    """Return n test images, drawn once for all, of the size of those of `data`, and turned if a training turns these.
 
     They are any of the test images if `data` holds each class as often as MNIST's training set does; else each class
     has the share that it has in `data`. Raises InputError if there are not so many.
     """
-    n, size = check_n(n, data), data.images.shape[-1]
-    test, counts = Digits("test", size=size), data.counts
+    n, test, counts = check_n(n, data), test_images(data), data.counts
     order = torch.randperm(len(test), generator=seeds.generator("reference", n))
     if whole(data):
         index = order[:n]
@@ -104,6 +115,14 @@ def against(n: int, data: Images, device: torch.device) -> Reference:
             taken[order[test.labels[order] == y][: int((wanted == y).sum())]] = True
         index = order[taken[order]]
     return Reference(index, seen(test, device).at(index), test.labels[index], counts)
+
+
+def shuffled(x: Tensor) -> Tensor:
+    """Return the rows of x (n, ...) in an order drawn once for all.
+
+    For scores that cut samples into pieces: samples may come sorted, or with their labels in turn.
+    """
+    return x[torch.randperm(len(x), generator=seeds.generator("pieces", len(x)))]
 
 
 def training_images(data: Images | None, size: int = 28) -> Images:
@@ -196,6 +215,11 @@ def inverted(x: Tensor, paper: float) -> list[str]:
         return []
     words = [f"{'bright' if value > 0 else 'dark'} ({value:.2f} at the rim, of -1 to 1)" for value in (here, paper)]
     return [f"The paper of the samples is {words[0]}, that of the real images {words[1]}. If it is inverted, pass -x."]
+
+
+def turned(data: Images) -> list[str]:
+    """Return a sentence if the real images are turned because a training turns those of `data`."""
+    return [f"The real images are turned by up to {data.rotate:g} degrees, as in the training."] if data.rotate else []
 
 
 def check_digits(data: Images, found: Seen, index: Tensor | slice = slice(None)) -> None:

@@ -11,14 +11,20 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ganbook.evaluation.reference import shuffled
 from ganbook.evaluation.synthetic import trained_on
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import Estimate, kernel_distance
-from ganbook.metrics.neighbours import PRDC, copying, prdc
+from ganbook.metrics.limit import frechet_limit
+from ganbook.metrics.neighbours import PRDC, copies, nearer, prdc
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage: Naeem et al. (2020), section 4
+FULL = 10_000  # samples of which the book quotes distances: MNIST has so many test images
+FEW = 5_000  # below, few images add more to d^2 than the 2.3 that real digits have at 10,000: 10,000 to 18,000 / n,
+# by the rows "few" of ganbook/assets/results/ladder.json
+TAIL = 0.01  # of the unseen images: what lies nearer to the training images is called a copy
 
 
 def block(n: int) -> int:
@@ -40,13 +46,23 @@ class Sets:
     def prdc(self) -> PRDC:
         return prdc(self.real, self.fake, k=NEIGHBOURS)
 
+    @property
+    def kernel(self) -> Estimate:
+        return kernel_distance(shuffled(self.fake), self.real, block=block(len(self.real)))
+
+    @property
+    def limit(self) -> Estimate:
+        return frechet_limit(shuffled(self.fake), self.real)
+
 
 @dataclass(frozen=True)
 class JudgedSets(Sets):
     """Samples and as many real digits, with what the judge makes of them.
 
     x, p: the samples (n, 1, h, h) and their class probabilities (n, 10); real_x, labels: the real images and their
-    labels; shares (10,): of each class among the training images; train (k, d): features of the training images.
+    labels; shares (10,): of each class among the training images. near (n,): how far each sample is from the nearest
+    training image; unseen, unseen_named (k,): the same of all test images, and the classes that the judge sees in them;
+    index (n,): which of these are the real images.
     """
 
     x: Tensor
@@ -54,7 +70,10 @@ class JudgedSets(Sets):
     real_x: Tensor
     labels: Tensor
     shares: Tensor
-    train: Tensor
+    near: Tensor
+    unseen: Tensor
+    unseen_named: Tensor
+    index: Tensor
 
     @property
     def named(self) -> Tensor:
@@ -85,6 +104,7 @@ class Need(NamedTuple):
 
 
 RANK = Need(129, "{n} samples span {span} of the 128 dimensions of the features: no covariance can be told from them")
+HALVES = Need(258, "half of {n} samples span no more than {half} of the 128 dimensions of the features")
 BALLS = Need(
     1000, "the ball around a point to its 5th neighbour holds {ball:.1%} of {n} points: poor samples lie in it"
 )
@@ -102,10 +122,9 @@ class Metric(NamedTuple):
 
 
 SCORES = {
-    "frechet": Metric("Fréchet distance", "lower", Sets, lambda s: frechet(s.fake, s.real), RANK),
-    "kernel": Metric(
-        "kernel distance", "lower", Sets, lambda s: kernel_distance(s.fake, s.real, block=block(len(s.fake))), BLOCKS
-    ),
+    "frechet": Metric("Fréchet distance d²", "lower", Sets, lambda s: frechet(s.fake, s.real), RANK),
+    "limit": Metric("d² for n to infinity", "lower", Sets, lambda s: s.limit, HALVES),
+    "kernel": Metric("kernel distance", "lower", Sets, lambda s: s.kernel, BLOCKS),
     "inception": Metric("Inception Score, judge's", "higher", JudgedSets, lambda s: inception_score(s.p)),
     "precision": Metric("precision", "higher", Sets, lambda s: s.prdc.precision, BALLS),
     "recall": Metric("recall", "higher", Sets, lambda s: s.prdc.recall, BALLS),
@@ -114,7 +133,13 @@ SCORES = {
     "certainty": Metric("judge's mean certainty", "higher", JudgedSets, lambda s: float(s.p.amax(1).double().mean())),
     "modes": Metric("classes drawn", "higher", JudgedSets, lambda s: modes(s.named, least=s.least)),
     "class_kl": Metric("KL of the classes drawn", "lower", JudgedSets, lambda s: s.class_kl),
-    "copying": Metric("nearer to the training set", "0.5", JudgedSets, lambda s: copying(s.fake, s.real, s.train)),
+    "copying": Metric("nearer to the training set", "0.5", JudgedSets, lambda s: nearer(s.near, s.unseen[s.index])),
+    "copies": Metric(
+        "copies of training images",
+        f"{TAIL:g}",
+        JudgedSets,
+        lambda s: copies(s.near, s.unseen, s.named, s.unseen_named, tail=TAIL),
+    ),
     "synthetic": Metric(
         "accuracy, trained on these", "higher", JudgedSets, lambda s: trained_on(s.x, s.named, s.real_x, s.labels)
     ),
@@ -153,9 +178,35 @@ def beside_floor(
     }
 
 
+def biased(scores: Mapping[str, Score], n: int) -> list[str]:
+    """Return a sentence if n samples are so few that their number says more about d^2 than it should."""
+    if n >= FEW:
+        return []
+    d2, limit = scores["frechet"].value, scores["limit"]
+    return [
+        f"n = {n:,} is small, and few images read as far apart. d² is {d2:.4g} here, and {limit.value:.4g} ± "
+        f"{limit.error:.2g} is expected of infinitely many. Compare d² only at one n, or take n = {FULL:,}."
+    ]
+
+
+def copied(scores: Mapping[str, Score], n: int) -> list[str]:
+    """Return a sentence if more samples are copies of training images than chance explains.
+
+    Chance moves both the share and the distance that it is counted by, each by sqrt(TAIL / n) or so. Five times both
+    together is no chance.
+    """
+    share, usual = scores["copies"].value, max(TAIL, scores["copies"].floor)
+    if share <= usual + 5 * (2 * TAIL / n) ** 0.5:
+        return []
+    return [
+        f"{share:.1%} of the samples lie nearer to a training image than {1 - TAIL:.0%} of unseen digits do. Of new "
+        f"real digits {usual:.1%} do. So some samples are copies, or nearly so."
+    ]
+
+
 def too_few(names: Iterable[str], n: int) -> list[str]:
     """Return a sentence for each reason for which some of the scores `names` say little about n samples."""
-    numbers = {"n": n, "span": n - 1, "ball": NEIGHBOURS / n, "block": block(n)}
+    numbers = {"n": n, "span": n - 1, "half": n // 2 - 1, "ball": NEIGHBOURS / n, "block": block(n)}
     short: dict[Need, list[str]] = {}
     for name in names:
         need = SCORES[name].need
@@ -169,11 +220,11 @@ def too_few(names: Iterable[str], n: int) -> list[str]:
 
 def rows(scores: Mapping[str, Score]) -> list[str]:
     """Return the lines of a table, a score each, with a head."""
-    better = {"lower": "lower is better", "higher": "higher is better", "0.5": "0.5: as new real images"}
+    words = {"lower": "lower is better", "higher": "higher is better"}
     lines = [f"{'':28}{'samples':>10}{'real':>12}"]
     for name, score in scores.items():
-        note = better[score.better]
-        note = f"{note}; {score.value / score.floor:,.1f} floors" if name == "frechet" else note
+        note = words.get(score.better, f"{score.better}: as new real images")
+        note = f"{note}; n = {score.n:,}" if name == "frechet" else note
         note = f"{note}; ± {score.error:.2g}" if score.error is not None else note
         lines.append(f"{SCORES[name].label:28}{score.value:>10.4g}{score.floor:>12.4g}  {note}")
     return lines

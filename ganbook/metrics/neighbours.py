@@ -72,17 +72,52 @@ def copying(fake: Tensor, test: Tensor, train: Tensor) -> float:
     """Return the chance that a fake lies nearer to the training set than an unseen real image does; ties count half.
 
     fake (n, d), test (k, d), train (j, d). 0.5: the fakes keep the distance that new real images keep. Near 1: they are
-    copies, or near them. Near 0: they are farther from all data than real images are, whatever the reason.
+    copies, or near them. Near 0: they are farther from all data than real images are, whatever the reason. It is a mean
+    over all fakes, so that bad ones hide copies: see `copies`.
     Source: Meehan et al. (2020), "A non-parametric test to detect data-copying in generative models", section 3: the
     Mann-Whitney statistic U over n k, here without their cells.
 
     Raises ValueError unless all three are finite features of one length.
     """
     checks.features({"fake": fake, "test": test, "train": train})
-    to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0].sort().values
+    return nearer(nearest(fake, train)[0], nearest(test, train)[0])
+
+
+def nearer(to_fake: Tensor, to_test: Tensor) -> float:
+    """Return `copying` from the distances of fakes (n,) and of unseen real images (k,) to their nearest training image.
+
+    Raises ValueError unless both are distances.
+    """
+    checks.features({"to_fake": to_fake[:, None], "to_test": to_test[:, None]})
+    to_test = to_test.sort().values
     below = torch.searchsorted(to_test, to_fake)  # how many test distances are smaller
     up_to = torch.searchsorted(to_test, to_fake, right=True)  # smaller or equal
-    return 1 - int((below + up_to).sum()) / len(fake) / (2 * len(to_test))
+    return 1 - int((below + up_to).sum()) / len(to_fake) / (2 * len(to_test))
+
+
+def copies(to_fake: Tensor, to_test: Tensor, cell_fake: Tensor, cell_test: Tensor, *, tail: float = 0.01) -> float:
+    """Return the share of fakes that lie nearer to the training set than all but `tail` of the unseen real images do.
+
+    to_fake (n,), to_test (k,): distances to the nearest training image. cell_fake (n,), cell_test (k,): the part of the
+    space that each stands in, by whole numbers. A fake is compared with the real images of its own cell, since some
+    are crowded: among MNIST's test images the nearest hundredth of all distances are nearly all of ones. It is not
+    counted where there is no such image. About `tail` of new real images are counted, and all exact copies are,
+    however bad the other fakes.
+    The cells are the idea of Meehan et al. (2020), who compare ranks in each; this compares the lower tails.
+
+    Raises ValueError unless the arguments fit together, and 0 < tail < 1.
+    """
+    checks.features({"to_fake": to_fake[:, None], "to_test": to_test[:, None]})
+    if cell_fake.shape != to_fake.shape or cell_test.shape != to_test.shape or not 0 < tail < 1:
+        raise ValueError(
+            f"Expected a cell for each distance and tail in (0, 1), got {tuple(to_fake.shape)}, "
+            f"{tuple(cell_fake.shape)}, {tuple(to_test.shape)}, {tuple(cell_test.shape)} and {tail}."
+        )
+    found = 0
+    for cell in cell_test.unique():
+        reach = to_test[cell_test == cell].quantile(tail)
+        found += int((to_fake[cell_fake == cell] < reach).sum())
+    return found / len(to_fake)
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:

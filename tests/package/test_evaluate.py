@@ -8,12 +8,14 @@ import weakref
 import pytest
 import torch
 
+from ganbook.base import seeds
 from ganbook.base.errors import InputError
-from ganbook.data import Digits, Images
-from ganbook.evaluation import distance, reference, report
+from ganbook.data import Digits, Images, rotate
+from ganbook.evaluation import distance, reference, report, scoring
 from ganbook.evaluation.judge import WEIGHTS, judged, load
 from ganbook.evaluation.report import SCORES, evaluate, evaluate_images
-from ganbook.training import recipes
+from ganbook.models.sampling import sample
+from ganbook.training import pretrained, recipes
 
 N = 200
 
@@ -35,7 +37,7 @@ def test_every_score_carries_its_floor_n_and_extractor(real):
     assert list(real.scores) == list(SCORES)
     for name, score in real.scores.items():
         assert score.n == N and score.extractor == f"judge {sha256[:12]}"
-        assert score.better in ("lower", "higher", "0.5") and score.better == SCORES[name].better
+        assert score.better in ("lower", "higher", "0.5", "0.01") and score.better == SCORES[name].better
         assert isinstance(score.value, int | float) and isinstance(score.floor, int | float)
     assert real.scores["kernel"].error > 0
     assert real.accuracy > 0.98 and sum(real.shares) == pytest.approx(1)
@@ -53,7 +55,7 @@ def test_what_is_kept_holds_no_images_and_no_more_than_it_needs(digits, real):
     """What is kept of a set is 138 numbers an image; a set that nobody holds is given back."""
     kept = reference.seen(digits, torch.device("cpu"))
     assert sum(part.numel() for part in kept) == 138 * len(digits)
-    for cached in (reference._seen, reference.judge_on, report._floor, distance._floor):
+    for cached in (reference._seen, reference.judge_on, report._floor, report._unseen, distance._floor):
         assert cached.cache_info().maxsize <= 4
     data = digits.subset(slice(300))
     gone = weakref.ref(data)
@@ -72,6 +74,74 @@ def test_the_distance_is_that_of_the_evaluation(digits, real):
 def test_training_images_are_found_out_as_copies_and_their_floor_is_not(real):
     assert real["copying"] > 0.99
     assert 0.4 < real.scores["copying"].floor < 0.6
+    assert real["copies"] > 0.99 and real.scores["copies"].floor < 0.06
+    assert any("copies, or nearly so" in note for note in real.notes)
+
+
+def test_a_fifth_of_copies_is_found_and_none_are_not(digits):
+    """The mean over all samples is blind to them: bad samples lie as far out as copies lie near."""
+    G = pretrained.load("a-dcgan").G
+    samples = sample(G, 400, seed=1)
+    mixed = torch.cat(
+        [samples[:320], digits[torch.randperm(len(digits), generator=seeds.generator("test", 0))[:80]][0]]
+    )
+    bad, found = evaluate_images(samples), evaluate_images(mixed)
+    assert 0.4 < found["copying"] < 0.6, "as if all were new"
+    assert 0.2 <= found["copies"] < 0.25 and any("20." in n and "copies, or nearly so" in n for n in found.notes)
+    assert bad["copies"] < 0.02 and not any("copies, or nearly so" in note for note in bad.notes)
+
+
+def test_places_that_samples_were_made_from_are_no_training_images(digits):
+    some = torch.randperm(len(digits), generator=seeds.generator("test", 1))[:N]
+    found = evaluate_images(digits[some][0], without=some)
+    assert found["copies"] < 0.06 and 0.4 < found["copying"] < 0.6
+    assert evaluate_images(digits[some][0])["copies"] == 1
+    for without in (some.float(), some[None], some - 70_000, torch.arange(len(digits))):
+        with pytest.raises(InputError, match="places"):
+            evaluate_images(digits[some][0], without=without)
+
+
+def test_the_real_images_are_turned_as_those_of_the_training(digits):
+    """Digits that are turned by angles of their own are at home among turned ones, and upright ones are not."""
+    data = Digits("train", rotate=45).subset(slice(2000))
+    held = digits[torch.arange(20_000, 20_400)][0]
+    angles = 90 * torch.rand(400, generator=torch.Generator().manual_seed(0)) - 45
+    turned, upright = (evaluate_images(x, data=data) for x in (rotate(held, angles), held))
+    assert turned["frechet"] < 1.4 * turned.scores["frechet"].floor < upright["frechet"]
+    assert any("turned by up to 45 degrees" in note for note in turned.notes)
+    by_itself = distance.distance_of_images(rotate(held, angles), data=data)
+    assert by_itself.value == turned["frechet"]
+    assert by_itself.floor == pytest.approx(turned.scores["frechet"].floor, rel=1e-4)
+
+
+def test_sorted_samples_score_as_shuffled_ones_where_scores_cut_them_into_pieces(digits):
+    """In the order of their classes every piece would be far from the real images."""
+    x, y = digits[torch.arange(400)]
+    found, in_order = evaluate_images(x), evaluate_images(x[y.argsort()])
+    assert found["frechet"] == pytest.approx(in_order["frechet"], rel=1e-6)
+    for name in ("kernel", "limit"):
+        assert abs(in_order[name] - found[name]) < 3 * found.scores[name].error, name
+
+
+def test_few_samples_are_said_to_read_as_far_and_what_many_would_have(real):
+    (note,) = (note for note in real.notes if f"n = {N} is small" in note)
+    limit = real.scores["limit"]
+    assert f"d² is {real['frechet']:.4g}" in note and f"{limit.value:.4g} ± {limit.error:.2g}" in note
+    assert abs(limit.value) < 4 * limit.error < real["frechet"] * 4
+    assert scoring.biased(real.scores, scoring.FEW) == []
+
+
+def test_the_limit_of_images_is_that_of_their_evaluation(digits, real):
+    assert distance.limit_of_images(digits[:N][0]) == (real["limit"], real.scores["limit"].error)
+
+
+def test_labels_in_turn_do_not_mislead_the_limit(digits):
+    """Every second image would have an even label, and a piece would have five classes."""
+    places = [
+        torch.nonzero(digits.labels == y)[:50, 0] for y in range(10)
+    ]  # few enough for pieces of a half and a third
+    in_turn = distance.limit_of_images(digits[torch.stack(places, dim=1).flatten()][0])
+    assert abs(in_turn.value) < 4 * in_turn.error < 80
 
 
 def test_one_digit_only_is_precise_and_recalls_little(real, ones):
@@ -88,8 +158,8 @@ def test_the_result_is_one_json_object_and_a_table_of_all_scores(ones):
     lines = {name: next(line for line in table.splitlines() if line.startswith(SCORES[name].label)) for name in SCORES}
     for name, score in ones.scores.items():
         assert lines[name].removeprefix(SCORES[name].label).split()[:2] == [f"{score.value:.4g}", f"{score.floor:.4g}"]
-    frechet = ones.scores["frechet"]
-    assert lines["frechet"].endswith(f"lower is better; {frechet.value / frechet.floor:,.1f} floors")
+    assert lines["frechet"].endswith(f"lower is better; n = {N}") and "floors" not in table
+    assert lines["limit"].endswith(f"± {ones.scores['limit'].error:.2g}")
     assert f"right on {ones.accuracy:.2%} of these" in table and "Not comparable" in table
     assert f"1: {ones.shares[1]:.1%}" in table.splitlines()[-1] and ones.shares[1] > 0.97
 

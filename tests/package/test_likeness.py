@@ -114,7 +114,8 @@ def test_the_result_is_json_and_a_table_that_says_what_it_is(real):
     assert again["scores"]["recall"]["value"] == real["recall"] and again["n"] == N
     table = real.table()
     assert "10,000 real images" in table and "random network" in table and "Not comparable" in table
-    assert "floors" in table and "±" in table
+    assert f"lower is better; n = {N}" in table and "floors" not in table and "±" in table
+    assert f"n = {N} is small" in table
 
 
 @pytest.mark.parametrize(

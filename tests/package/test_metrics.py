@@ -18,12 +18,13 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from ganbook.data import Digits
 from ganbook.evaluation.judge import at_judges_size, judged, load
 from ganbook.evaluation.synthetic import trained_on
-from ganbook.metrics import neighbours
+from ganbook.metrics import limit, neighbours
 from ganbook.metrics.classes import class_shares, kl, modes
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kernel_distance
-from ganbook.metrics.neighbours import copying, nearest, prdc, squared_distances
+from ganbook.metrics.limit import frechet_limit
+from ganbook.metrics.neighbours import copies, copying, nearest, prdc, squared_distances
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,34 @@ def test_frechet_is_symmetric_and_survives_flat_directions():
     a, b = correlated(300, 8, 4), correlated(300, 8, 5)
     a[:, 3], b[:, 3] = 0.0, 0.0  # a feature that is always off
     assert frechet(a, b) == pytest.approx(frechet(b, a), rel=1e-7)
+
+
+def test_the_limit_is_that_of_two_known_normal_distributions_and_its_error_is_honest():
+    """|mu|^2 + d (1 - s)^2 for N(0, 1) and N(mu, s^2) in d dimensions. The distance of 600 rows is too large by far."""
+    rng, d, scale, shift = torch.Generator().manual_seed(0), 16, 1.2, 0.1
+    expected = d * shift**2 + d * (1 - scale) ** 2
+    plain, limits = [], []
+    for _ in range(24):
+        a, b = torch.randn(2, 600, d, generator=rng)
+        plain.append(frechet(a, shift + scale * b))
+        limits.append(frechet_limit(a, shift + scale * b))
+    values = np.array([limit.value for limit in limits])
+    spread = values.std()
+    assert np.mean(plain) - expected > 8 * np.std(plain) / math.sqrt(24), "there is a bias to be removed"
+    assert abs(values.mean() - expected) < 3 * spread / math.sqrt(24)
+    assert 0.7 < np.mean([limit.error for limit in limits]) / spread < 2.5
+
+
+def test_the_limit_of_a_distance_that_falls_as_a_line_is_where_the_line_ends(monkeypatch):
+    monkeypatch.setattr(limit, "frechet", lambda a, b: 7 + 300 / len(a))
+    found = frechet_limit(torch.randn(1200, 3), torch.randn(1200, 3))
+    assert found.value == pytest.approx(7) and found.error == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("n", "k"), [(19, 19), (100, 99)])
+def test_the_limit_needs_two_sets_of_one_size(n, k):
+    with pytest.raises(ValueError, match=f"{n}"):
+        frechet_limit(torch.randn(n, 4), torch.randn(k, 4))
 
 
 @pytest.mark.filterwarnings("ignore:Metric .Kernel Inception Distance")
@@ -238,6 +267,47 @@ def test_copying_of_copies_of_new_samples_and_of_strangers():
     assert abs(copying(new, test, train) - 0.5) < 0.04
     assert copying(new + 50, test, train) == 0
     assert copying(test, test, train) == 0.5, "ties count half"
+
+
+def test_copies_are_counted_by_the_percentile_of_their_own_cell():
+    rng = torch.Generator().manual_seed(5)
+    to_fake, to_test = torch.rand(500, generator=rng), torch.rand(900, generator=rng)
+    cell_fake, cell_test = torch.randint(4, (500,), generator=rng), torch.randint(3, (900,), generator=rng)
+    to_test = to_test + cell_test  # each cell has its own distances; no real image stands in cell 3
+    expected = [
+        float(distance) < np.percentile(to_test[cell_test == cell].numpy(), 5)
+        for distance, cell in zip(to_fake + cell_fake, cell_fake)
+        if cell < 3
+    ]
+    assert 0 < sum(expected) < 60
+    assert copies(to_fake + cell_fake, to_test, cell_fake, cell_test, tail=0.05) == pytest.approx(sum(expected) / 500)
+
+
+def test_a_fifth_of_copies_shows_in_the_tail_and_not_in_the_mean_and_a_crowded_cell_is_no_copy():
+    rng = torch.Generator().manual_seed(6)
+    train, test, new = torch.randn(3, 3000, 5, generator=rng).double()
+    bad = torch.cat([new[:2400] * 1.2, train[:600]])  # samples a little too far out, and a fifth of copies
+
+    def tail(fake, cell=lambda x: torch.zeros(len(x))):
+        to_fake, to_test = nearest(fake, train)[0], nearest(test, train)[0]
+        return copies(to_fake, to_test, cell(fake), cell(test))
+
+    assert abs(copying(bad, test, train) - 0.5) < 0.06, "as if they were new"
+    assert 0.2 <= tail(bad) < 0.22
+    assert 0.002 < tail(new) < 0.025
+
+    # Every tenth point in a crowd far away: nearly all of the nearest hundredth of the unseen points are of it.
+    for points in (train, test, new):
+        points[::10] = points[::10] / 5 + 20
+    crowd = new[::10]
+    assert tail(crowd) > 0.05 and tail(crowd, lambda x: (x[:, 0] > 10).long()) < 0.03
+
+
+def test_cells_that_do_not_fit_the_distances_are_refused():
+    x = torch.rand(10)
+    for cells, tail in (((x[:9], x), 0.01), ((x, x[:9]), 0.01), ((x, x), 0.0), ((x, x), 1.0)):
+        with pytest.raises(ValueError, match="cell for each distance"):
+            copies(x, x, *cells, tail=tail)
 
 
 def test_class_shares_and_their_divergence():

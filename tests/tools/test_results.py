@@ -114,7 +114,8 @@ def test_scores_belong_to_the_networks_as_they_are():
 def test_stored_distances_are_those_that_the_course_of_the_training_ended_with():
     for name in pretrained.names():
         row, end = results.load("scores")["rows"][name][0], pretrained.course(name)["quality"]["frechet"][-1]
-        assert row["scores"]["frechet"]["value"] == pytest.approx(end, rel=0.02), "float16 weights change no more"
+        upright = row.get("upright", row["scores"]["frechet"])["value"]  # a course is judged by upright digits
+        assert upright == pytest.approx(end, rel=0.02), "float16 weights change no more"
 
 
 @pytest.mark.parametrize("tool", [objective_runs, failure_runs], ids=lambda tool: tool.__name__)
