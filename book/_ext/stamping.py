@@ -50,7 +50,7 @@ INSIDE = """\
       <div class="stamping-output">
         <form data-part="question" class="stamping-question" novalidate>
           <p><b>Predict first.</b> <span data-part="asked"></span></p>
-          <label>Which side has the output?
+          <label>How long is a side of the output?
             <input type="number" data-part="guess" min="1" max="99" step="1" inputmode="numeric"></label>
           <fieldset class="demo-group"><legend>Away from the border: do equally many stamps reach every pixel?</legend>
             <label><input type="radio" name="stamping-even" value="yes"> yes</label>
