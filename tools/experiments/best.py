@@ -1,11 +1,10 @@
-"""The book's best recipe, by length of its training: python -m tools.experiments.best [--workers 2] [--longest]
+"""The book's best recipe from five seeds: python -m tools.experiments.best [--workers 2] [--longer]
 
-Trains the recipe from five seeds with a third of its steps and with all of them; its schedule stretches with them.
-Then it looks at G's average, and at G as the last step left it: the Fréchet distance of 10,000 samples from the test
-images, which each label has as often as they, three times with other noise. A run takes three to nine minutes of one
-core, all of them about an hour; --longest adds one run of three times the steps. Writes
-ganbook/assets/results/best.json after each run, and repeats no run that stands there for the same recipe. The stored
-network of the recipe is made by python -m tools.experiments.schedules conditional
+Trains the recipe for its whole schedule. Then it looks at G's average, and at G as the last step left it: the Fréchet
+distance of 10,000 samples from the test images, which each label has as often as they, three times with other noise. A
+run takes five to ten minutes of one core. --longer adds one run of three times the steps, over which the schedule
+stretches. Writes ganbook/assets/results/best.json after each run, and repeats no run that stands there for the same
+recipe. The stored network of the recipe is made by python -m tools.experiments.schedules conditional
 """
 
 import argparse
@@ -72,21 +71,21 @@ def main() -> None:
     """Run what is missing, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each (default: 2)")
-    parser.add_argument("--longest", action="store_true", help="one run of three times the steps, too")
+    parser.add_argument("--longer", action="store_true", help="one run of three times the steps, too")
     args = parser.parse_args()
     recipe = get(NAME)
     steps = sized(recipe.steps, 6)
     path, now = STORE / "best.json", settings({"": recipe.change(steps=steps)})
     old = json.loads(path.read_text()) if path.exists() else {}
     rows = old["rows"] if old.get("settings") == now else []
-    plan = [(length, seed) for length in (steps, steps // 3) for seed in SEEDS] + [(3 * steps, 0)] * args.longest
+    plan = [(steps, seed) for seed in SEEDS] + [(3 * steps, 0)] * args.longer
     done = {(row["steps"], row["seed"]) for row in rows}
     with ProcessPoolExecutor(args.workers) as pool:
         jobs = [pool.submit(measure, recipe.change(steps=n), seed) for n, seed in plan if (n, seed) not in done]
         for job in as_completed(jobs):
             rows = sorted([*rows, job.result()], key=lambda row: (row["steps"], row["seed"]))
             report = {
-                "command": "python -m tools.experiments.best" + " --longest" * (rows[-1]["steps"] > steps),
+                "command": "python -m tools.experiments.best" + " --longer" * (rows[-1]["steps"] > steps),
                 "recipe": NAME,
                 "judged": N,
                 "floor": floor(),
