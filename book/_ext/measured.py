@@ -347,7 +347,7 @@ def ladder_few(stored: dict) -> str:
                 *(f"{d2:.{places}f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{e:.{places}f}" for d2, e, places in limits),
             ]
         )
-    return table(["", "", *(f"n = {n:,}" for n in sizes)], lines)
+    return table(["images", "distance", *(f"n = {n:,}" for n in sizes)], lines)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import records
 import versions
 from bs4 import BeautifulSoup
 from exercise_answers import BEGIN, END, ROOT
+from explorable import NAMES
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -126,7 +127,11 @@ def test_the_edition_says_where_its_page_is_and_keeps_captions_exercises_and_que
     assert f"(https://ganbook.github.io/ganbook/notebooks/{path.stem}.html)" in made.cells[0].source
     assert f"belongs to version {versions.words(ROOT)}." in made.cells[0].source
     figures = [cell for cell in chapter.cells if "figure" in cell.metadata.get("mystnb", {})]
-    drawn = re.findall(r"^```\{(?:diagram|ask)\}", "\n".join(cell.source for cell in chapter.cells), flags=re.MULTILINE)
+    drawn = re.findall(
+        rf"^```\{{(?:diagram|{'|'.join(NAMES)})\}}",
+        "\n".join(cell.source for cell in chapter.cells),
+        flags=re.MULTILINE,
+    )
     assert text.count("**Figure.** ") == len(figures) + len(drawn) and text.count("in words</summary>") == len(drawn)
     assert text.count("### Exercise: ") == len(course.exercises(chapter)) == text.count("<summary>Hint</summary>")
     assert text.count("<details>") == text.count("</details>")

@@ -11,10 +11,10 @@ from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
 
+import film_stills as stills
 import measured
 import numpy as np
 import pytest
-import stills
 from PIL import Image
 
 from ganbook.chapters import results
@@ -209,7 +209,7 @@ def test_a_still_on_a_page_loses_no_pixel_and_has_words():
 CONF = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "book" / "_ext")!r})
-extensions = ["myst_parser", "stills"]
+extensions = ["myst_parser", "film_stills"]
 """
 
 

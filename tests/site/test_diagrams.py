@@ -497,7 +497,7 @@ def test_on_paper_the_words_of_a_diagram_are_still_its_own(tmp_path, monkeypatch
 
 
 def test_a_diagram_that_is_not_there_is_answered_with_those_that_are():
-    with pytest.raises(ValueError, match=r"There is no diagram 'none'\. There are algorithm-1, "):
+    with pytest.raises(ValueError, match=r"There is no diagram 'none'\. There are after-one-step, algorithm-1, "):
         stored_diagrams.stored("none")
 
 
