@@ -453,6 +453,10 @@ def test_every_link_of_the_chapter_has_a_promise():
     assert set(links()) == set(PROMISES)
 
 
+# The page has stopped scrolling: it stands where it stood at the last question.
+SETTLED = "() => { const before = window.seenAt; window.seenAt = scrollY; return before === scrollY; }"
+
+
 def test_a_link_keeps_what_its_sentence_promises(visit):
     page = visit(PAGE)
     for target, promise in PROMISES.items():
@@ -464,6 +468,7 @@ def test_a_link_keeps_what_its_sentence_promises(visit):
             now = state(page)
             assert all(str(now[key]) == asked[key] for key in ("kernel", "stride", "net") if key in asked), target
             assert page.locator("figure:has(#stamping-demo)").evaluate("e => e === document.activeElement")
+            page.wait_for_function(SETTLED, polling=100)
             assert -5 < page.locator("figure:has(#stamping-demo)").bounding_box()["y"] < 300, "it is in sight"
             assert not the(page, "question").is_visible()
             promise(page)

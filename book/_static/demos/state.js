@@ -72,8 +72,8 @@ globalThis.ganbook = globalThis.ganbook || {};
   function keep(root, { name, fields, start, always, check, take, refuse, now }) {
     const figure = root.closest("figure") || root;
     const hash = () => write(name, fields, start, now(), always);
-    function follow() {
-      const asked = read(location.hash, name, fields, start, check);
+    function follow(address = location.hash) {
+      const asked = read(address, name, fields, start, check);
       if (!asked) return;
       if (asked.values) take(asked.values);
       else refuse(`The link cannot be followed. ${asked.wrong} Nothing was changed.`);
@@ -81,7 +81,8 @@ globalThis.ganbook = globalThis.ganbook || {};
       figure.focus({ preventScroll: true });
       figure.scrollIntoView({ block: "start" });
     }
-    addEventListener("hashchange", follow);
+    // A change that waited to be noted may have replaced the address since the link was followed.
+    addEventListener("hashchange", (event) => follow(new URL(event.newURL).hash));
     for (const link of document.querySelectorAll(`a[data-state^="${name}:"]`)) {
       // Its own address comes last: the theme takes the links that a page begins with for selectors, and this is none.
       addEventListener("load", () => setTimeout(() => { link.href = `#${link.dataset.state}`; }));
