@@ -113,83 +113,17 @@ for name, mine, book in (("D", D_, D_book), ("G", G_, G_book)):
     assert same, f"after a round {name} has other weights than by the rules of this course"
 
 # %% wrong: D makes one update less
-import torch
-import torch.nn.functional as F
-
-
-def play(G, D, opt_g, opt_d, x, z):
-    bce = F.binary_cross_entropy_with_logits
-    for images, noise in zip(x[1:], z):
-        real, fake = D(images), D(G(noise).detach())
-        loss = FACTOR * (bce(real, torch.full_like(real, REAL)) + bce(fake, torch.full_like(fake, FAKE)))
-        opt_d.zero_grad()
-        loss.backward()
-        opt_d.step()
-    for noise in z[len(x) :]:
-        fake = D(G(noise))
-        loss = SIGN * bce(fake, torch.full_like(fake, WANTED))
-        opt_g.zero_grad()
-        loss.backward()
-        opt_g.step()
-
+# - in zip(x, z):
+# + in zip(x[1:], z):
 
 # %% wrong: no smoothed label
-import torch
-import torch.nn.functional as F
-
-
-def play(G, D, opt_g, opt_d, x, z):
-    bce = F.binary_cross_entropy_with_logits
-    for images, noise in zip(x, z):
-        real, fake = D(images), D(G(noise).detach())
-        loss = FACTOR * (bce(real, torch.ones_like(real)) + bce(fake, torch.full_like(fake, FAKE)))
-        opt_d.zero_grad()
-        loss.backward()
-        opt_d.step()
-    for noise in z[len(x) :]:
-        fake = D(G(noise))
-        loss = SIGN * bce(fake, torch.full_like(fake, WANTED))
-        opt_g.zero_grad()
-        loss.backward()
-        opt_g.step()
-
+# - torch.full_like(real, REAL)
+# + torch.ones_like(real)
 
 # %% wrong: G holds the gradients of before
-import torch
-import torch.nn.functional as F
-
-
-def play(G, D, opt_g, opt_d, x, z):
-    bce = F.binary_cross_entropy_with_logits
-    for images, noise in zip(x, z):
-        real, fake = D(images), D(G(noise).detach())
-        loss = FACTOR * (bce(real, torch.full_like(real, REAL)) + bce(fake, torch.full_like(fake, FAKE)))
-        opt_d.zero_grad()
-        loss.backward()
-        opt_d.step()
-    for noise in z[len(x) :]:
-        fake = D(G(noise))
-        loss = SIGN * bce(fake, torch.full_like(fake, WANTED))
-        loss.backward()
-        opt_g.step()
-
+# -         opt_g.zero_grad()
+# +
 
 # %% wrong: the other loss of G
-import torch
-import torch.nn.functional as F
-
-
-def play(G, D, opt_g, opt_d, x, z):
-    bce = F.binary_cross_entropy_with_logits
-    for images, noise in zip(x, z):
-        real, fake = D(images), D(G(noise).detach())
-        loss = FACTOR * (bce(real, torch.full_like(real, REAL)) + bce(fake, torch.full_like(fake, FAKE)))
-        opt_d.zero_grad()
-        loss.backward()
-        opt_d.step()
-    for noise in z[len(x) :]:
-        fake = D(G(noise))
-        loss = -SIGN * bce(fake, torch.full_like(fake, 1 - WANTED))
-        opt_g.zero_grad()
-        loss.backward()
-        opt_g.step()
+# - SIGN * bce(fake, torch.full_like(fake, WANTED))
+# + -SIGN * bce(fake, torch.full_like(fake, 1 - WANTED))

@@ -75,34 +75,15 @@ assert abs(precision - inside[0]) < 1e-3, "precision: the share of the samples t
 assert abs(recall - inside[1]) < 1e-3, "recall: the share of the data that lie where samples lie"
 
 # %% wrong: precision and recall exchanged
-import math
-
-along = (math.sqrt(AAA + (BBB)) - math.sqrt(CCC + (DDD))) ** 2
-across = (math.sqrt(AAA - (BBB)) - math.sqrt(CCC - (DDD))) ** 2
-distance = sum(s * s for s in SHIFT) + along + across
-floor = 2 * (2 * AAA) / COUNT
-rest = (1 - SURE) / 9
-inside = (SURE + (KINDS - 1) * rest) / KINDS
-marginal = -KINDS * inside * math.log(inside) - (10 - KINDS) * rest * math.log(rest)
-inception = math.exp(marginal + SURE * math.log(SURE) + 9 * rest * math.log(rest))
-recall, precision = (LENGTH - FIRST) / (LAST - FIRST), (LENGTH - FIRST) / LENGTH
+# - precision, recall =
+# + recall, precision =
 
 # %% wrong: covariances without their correlation
-import math
-
-distance = sum(s * s for s in SHIFT) + 2 * (math.sqrt(AAA) - math.sqrt(CCC)) ** 2
-floor = 2 * (2 * AAA) / COUNT
-rest = (1 - SURE) / 9
-inside = (SURE + (KINDS - 1) * rest) / KINDS
-marginal = -KINDS * inside * math.log(inside) - (10 - KINDS) * rest * math.log(rest)
-inception = math.exp(marginal + SURE * math.log(SURE) + 9 * rest * math.log(rest))
-precision, recall = (LENGTH - FIRST) / (LAST - FIRST), (LENGTH - FIRST) / LENGTH
+# - along = (math.sqrt(AAA + (BBB)) - math.sqrt(CCC + (DDD))) ** 2
+# + along = (math.sqrt(AAA) - math.sqrt(CCC)) ** 2
+# - across = (math.sqrt(AAA - (BBB)) - math.sqrt(CCC - (DDD))) ** 2
+# + across = along
 
 # %% wrong: the score of a judge who is sure
-import math
-
-along = (math.sqrt(AAA + (BBB)) - math.sqrt(CCC + (DDD))) ** 2
-across = (math.sqrt(AAA - (BBB)) - math.sqrt(CCC - (DDD))) ** 2
-distance = sum(s * s for s in SHIFT) + along + across
-floor, inception = 2 * (2 * AAA) / COUNT, KINDS
-precision, recall = (LENGTH - FIRST) / (LAST - FIRST), (LENGTH - FIRST) / LENGTH
+# - inception = math.exp(marginal - conditional)
+# + inception = KINDS

@@ -131,46 +131,9 @@ class Own:
 
 
 # %% wrong: G raises the bound
-import torch
-
-
-def conjugate(t):
-    c, k = CONST, MOVE
-    s = t - k
-    return CONJUGATE
-
-
-def best(u):
-    c, k = CONST, MOVE
-    return BEST
-
-
-class Own:
-    def discriminator(self, critic, x, x_fake):
-        return {"loss": conjugate(critic(x_fake)).mean() - critic(x).mean()}
-
-    def generator(self, critic, x, x_fake):
-        return {"loss": conjugate(critic(x_fake)).mean()}
-
+# - {"loss": -conjugate(critic(x_fake)).mean()}
+# + {"loss": conjugate(critic(x_fake)).mean()}
 
 # %% wrong: the mean comes before the conjugate
-import torch
-
-
-def conjugate(t):
-    c, k = CONST, MOVE
-    s = t - k
-    return CONJUGATE
-
-
-def best(u):
-    c, k = CONST, MOVE
-    return BEST
-
-
-class Own:
-    def discriminator(self, critic, x, x_fake):
-        return {"loss": conjugate(critic(x_fake).mean()) - critic(x).mean()}
-
-    def generator(self, critic, x, x_fake):
-        return {"loss": -conjugate(critic(x_fake)).mean()}
+# - conjugate(critic(x_fake)).mean() - critic(x).mean()
+# + conjugate(critic(x_fake).mean()) - critic(x).mean()

@@ -69,28 +69,13 @@ assert layer(torch.zeros(1, CHANNELS_IN, BEFORE, BEFORE)).shape[-1] == 2 * BEFOR
 assert products == layer.weight.numel() * BEFORE**2, "another number of multiplications"
 
 # %% wrong: all modes are equally frequent
-found = 16 * (1 - (1 - 1 / 16) ** COUNT)
-needed = 1
-while 16 * (1 - (1 - 1 / 16) ** needed) < TARGET:
-    needed += 1
-bias = (16 - 1) / (2 * COUNT)
-products = BEFORE**2 * CHANNELS_IN * CHANNELS_OUT * 4 * 4
+# - modes = [a * b for a in shares for b in shares]
+# + modes = [1 / 16] * 16
 
 # %% wrong: one sample too many
-modes = [a * b for a in SHARES for b in SHARES]
-found = sum(1 - (1 - p) ** COUNT for p in modes)
-needed = 1
-while sum(1 - (1 - p) ** needed for p in modes) < TARGET:
-    needed += 1
-needed += 1
-bias = (16 - 1) / (2 * COUNT)
-products = BEFORE**2 * CHANNELS_IN * CHANNELS_OUT * 4 * 4
+# - while seen(needed) < TARGET:
+# + while seen(needed - 1) < TARGET:
 
 # %% wrong: every weight counts for a pixel of the output
-modes = [a * b for a in SHARES for b in SHARES]
-found = sum(1 - (1 - p) ** COUNT for p in modes)
-needed = 1
-while sum(1 - (1 - p) ** needed for p in modes) < TARGET:
-    needed += 1
-bias = (16 - 1) / (2 * COUNT)
-products = (2 * BEFORE) ** 2 * CHANNELS_IN * CHANNELS_OUT * 4 * 4
+# - products = BEFORE**2
+# + products = (2 * BEFORE) ** 2

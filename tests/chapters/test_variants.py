@@ -227,3 +227,12 @@ def test_make_passes_the_secret_on_and_does_not_print_it(tmp_path):
     )
     assert (tmp_path / "given").read_text() == SECRETS[0]
     assert SECRETS[0] not in run.stdout + run.stderr + (tmp_path / "words").read_text()
+
+
+def test_a_wrong_answer_is_the_right_one_with_its_changes_or_stands_whole():
+    right = "### BEGIN SOLUTION\na = 1\nb = a + 1\n### END SOLUTION\n"
+    assert variants.changed(right, "# - a + 1\n# + a - 1\n# - a = 1\n# +\n") == "\nb = a - 1\n"
+    assert variants.changed(right, "a = 3\n") == "a = 3\n"
+    for old in ("c", "a"):
+        with pytest.raises(ValueError, match=f"Expected '{old}' once in the solution"):
+            variants.changed(right, f"# - {old}\n# + 0\n")

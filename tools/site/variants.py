@@ -9,6 +9,9 @@ An exercise is a file of book/variants, named as its chapter. It is a small note
     # %% hidden              what marks it; `course.py` cuts it for students
     # %% wrong: what is wrong about it       at least two, for the tests alone
 
+A wrong answer is a whole one, or what differs from the right one, in pairs of lines: `# - text` of the solution, which
+stands there once, and `# + text` in its place.
+
 Each NAME is replaced in all parts. A name that begins with HIDDEN stands in the hidden part alone. The draw depends on
 the secret and on the chapter, so that a course can be made again and another course has other numbers. These files are
 public. What is not public is the secret, and the numbers that nobody is shown.
@@ -26,6 +29,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "book" / "variants"
 PART = re.compile(r"^# %% (.+)\n", re.MULTILINE)
+CHANGE = re.compile(r"^# - (.*)\n# \+ ?(.*)$", re.MULTILINE)
+MARKS = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 POINTS = 4
 SHORTEST = 16
@@ -62,6 +67,19 @@ def parts_of(chapter: str) -> tuple[str, dict[str, str]]:
     return head, {first.strip(): body.strip("\n") for first, body in zip(rest[::2], rest[1::2])}
 
 
+def changed(solution: str, wrong: str) -> str:
+    """A wrong answer: `wrong` as it stands, or the solution with the changes that `wrong` lists."""
+    changes = CHANGE.findall(wrong)
+    if not changes:
+        return wrong
+    made = MARKS.sub("", solution)
+    for old, new in changes:
+        if made.count(old) != 1:
+            raise ValueError(f"Expected {old!r} once in the solution, and found it {made.count(old)} times.")
+        made = made.replace(old, new)
+    return made
+
+
 def drawn(chapter: str, secret: str) -> dict[str, Any]:
     """What the secret draws for a chapter's exercise."""
     head, _ = parts_of(chapter)
@@ -87,7 +105,9 @@ def variant(chapter: str, secret: str) -> Variant:
         check=filled(parts["check"]),
         hidden=filled(parts["hidden"]),
         wrong={
-            name.partition(":")[2].strip(): filled(body) for name, body in parts.items() if name.startswith("wrong:")
+            name.partition(":")[2].strip(): filled(changed(parts["solution"], body))
+            for name, body in parts.items()
+            if name.startswith("wrong:")
         },
     )
 
