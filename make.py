@@ -77,11 +77,13 @@ def done(stamp: Path, start: float) -> None:
 
 
 def pages() -> list:
-    """What the site is made of: pages, notebooks, measurements, version, and the package for the page book/api.md."""
+    """What the site is made of: pages, notebooks, version, what the package stores (measurements, films, pictures), and
+    its sources for the page book/api.md."""
     single = [ROOT / name for name in ("_config.yml", "_toc.yml", "index.md", "pyproject.toml", "CHANGELOG.md")]
-    results = (ROOT / "ganbook" / "assets" / "results").glob("*.json")
-    book = (path for path in (ROOT / "book").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return [*single, *results, *(ROOT / "notebooks").glob("*.ipynb"), *book, *(ROOT / "ganbook").rglob("*.py")]
+    folders = [ROOT / "book", *(ROOT / "ganbook" / "assets" / name for name in ("results", "weights", "diagrams"))]
+    files = (path for folder in folders for path in folder.rglob("*"))
+    inside = (path for path in files if path.is_file() and "__pycache__" not in path.parts)
+    return [*single, *(ROOT / "notebooks").glob("*.ipynb"), *inside, *(ROOT / "ganbook").rglob("*.py")]
 
 
 def building() -> None:

@@ -71,6 +71,13 @@ def test_nothing_is_done_twice_and_what_changed_is_done_again(steps, tmp_path):
     os.utime(tmp_path / "book" / "a.md", (later, later))
     steps.book()
     assert begins(steps) == ["build"]
+    film = tmp_path / "ganbook" / "assets" / "weights" / "recipes" / "mlp.png"  # the short answer shows its last frame
+    film.parent.mkdir(parents=True)
+    film.touch()
+    os.utime(film, (later + 10, later + 10))
+    steps.started.clear()
+    steps.book()
+    assert begins(steps) == ["build"]
 
 
 def test_a_page_that_changes_while_the_site_is_built_is_built_again(steps, tmp_path, monkeypatch):
