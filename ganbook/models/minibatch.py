@@ -1,11 +1,16 @@
-"""Layers that let a discriminator see a whole minibatch, so that samples which are all alike give themselves away.
+"""Discriminators that see more than one image, so that samples which are all alike give themselves away.
 
-Each takes features h (m, n) and returns (m, n + extra). With one of them D(x_i) depends on the batch that x_i is in:
-real and fake must go through D apart, and a gradient penalty has no meaning.
+`Discrimination` and `Deviation` are layers: each takes features h (m, n) and returns (m, n + extra). With one of them
+D(x_i) depends on the batch that x_i is in: real and fake must go through D apart, and a gradient penalty has no
+meaning. `Packed` shows D a few images as one.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from ganbook.base.errors import InputError
 
 
 class OfBatch(nn.Module):
@@ -48,3 +53,21 @@ class Deviation(OfBatch):
     def forward(self, h: Tensor) -> Tensor:
         spread = (h.var(0, correction=0) + 1e-8).sqrt().mean()  # (m, n) -> (); a root at 0 has no gradient
         return torch.cat([h, spread.expand(len(h), 1)], dim=1)
+
+
+class Packed(nn.Module):
+    """PacGAN: Lin et al. (2018), "PacGAN: the power of two samples in generative adversarial networks", section 2.
+
+    D is asked about `pack` images at once, all real or all fake, laid on top of each other as channels: x (m, c, h, w)
+    -> logits (m / pack,), and the same for points (m, c). pack must divide m.
+    D: called with the number of channels, gives the discriminator: lambda c: dcgan.Discriminator(channels=c).
+    """
+
+    def __init__(self, D: Callable[[int], nn.Module], pack: int = 2, channels: int = 1) -> None:
+        super().__init__()
+        self.pack, self.D = pack, D(pack * channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) % self.pack:
+            raise InputError(f"Expected images in packs of {self.pack}, got {len(x)} of them, which do not divide.")
+        return self.D(x.unflatten(0, (-1, self.pack)).flatten(1, 2))  # (m, c, ...) -> (m / pack, pack c, ...)

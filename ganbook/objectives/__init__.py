@@ -4,8 +4,9 @@ An objective is any object with two methods, `discriminator(critic, x, x_fake)` 
 Objective: nothing of this package has to be inherited or registered. `critic` maps images to logits (m,). Each method
 returns a dict of scalar tensors: the player minimises its "loss"; the other entries are for looking at.
 
-`ZeroCentred`, `InstanceNoise` and `augmentation.Augmented` take another objective and add to it, so remedies can be
-combined; `changed_images.ChangedImages` is what those have in common that change the images on their way to D.
+`ZeroCentred`, `InstanceNoise`, `Unrolled` and `augmentation.Augmented` take another objective and add to it, so
+remedies can be combined; `changed_images.ChangedImages` is what those have in common that change the images on their
+way to D.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ganbook.objectives.instance_noise import InstanceNoise
 from ganbook.objectives.lsgan import LeastSquares
 from ganbook.objectives.minimax import NonSaturating, Saturating, Smoothed
 from ganbook.objectives.relativistic import Relativistic
+from ganbook.objectives.unrolled import Unrolled
 from ganbook.objectives.wgan import Wasserstein, clip_weights
 from ganbook.objectives.wgan_gp import GradientPenalty
 from ganbook.objectives.zero_centred import ZeroCentred
@@ -32,6 +34,7 @@ __all__ = [
     "Relativistic",
     "Saturating",
     "Smoothed",
+    "Unrolled",
     "Wasserstein",
     "ZeroCentred",
     "clip_weights",

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbook.base.errors import InputError
-from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, pyramid, residual
+from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, points, pyramid, residual
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
@@ -182,6 +182,19 @@ def test_a_collapsed_batch_looks_different_from_a_varied_one(kind):
     h = one.clone().requires_grad_()  # a collapsed batch gives a finite gradient, or training ends there
     layer(h)[:, 4:].sum().backward()
     assert h.grad.isfinite().all()
+
+
+def test_packed_images_are_channels_of_one_and_the_parameters_of_a_pack_are_the_papers():
+    D = minibatch.Packed(lambda c: dcgan.Discriminator(8, channels=c, norm=nn.Identity), pack=3)
+    images = torch.randn(6, 1, 28, 28)
+    by_hand = D.D(torch.stack([torch.cat(list(images[:3, 0, None])), torch.cat(list(images[3:, 0, None]))]))
+    torch.testing.assert_close(D(images), by_hand)
+    swapped = D(images[[3, 1, 2, 0, 4, 5]])  # an image of each pack goes to the other
+    assert not torch.isclose(swapped, D(images)).any()
+    two, three = (minibatch.Packed(lambda c: points.Discriminator((200,), dim=c), pack, channels=2) for pack in (2, 3))
+    assert parameters(three) - parameters(two) == 2 * 200  # "2,000 weights" there, for maxout of five (section 4.1)
+    with pytest.raises(InputError, match="packs of 3, got 4"):
+        D(images[:4])
 
 
 def test_initialisation_takes_layers_without_bias_or_scale():

@@ -26,9 +26,9 @@ from ganbook.chapters.one_network import PLANS, Plan
 from ganbook.models import diffusion, parameters, vae
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import RECIPES, Recipe
-from tools.experiments.objective_runs import SHORT_EMA, TRIAL, TRIAL_SEED, choose
+from tools.experiments.objective_runs import SHORT_EMA, TRIAL, TRIAL_SEED, trial
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, WITH_BATCH_NORM, N, Table, distance, floor, settings, spend
+from tools.experiments.trials import LEAST, WITH_BATCH_NORM, N, Table, distance, floor, measure, settings, spend
 
 SECONDS = sized(120.0, 0.5)  # of CPU time a run
 MAIN = ("mlp", "a-dcgan", "dcgan", "conditional")
@@ -113,10 +113,10 @@ def main() -> None:
     report["left_out"] = {name: why for name, recipe in RECIPES.items() if (why := reason(recipe))}
     with ProcessPoolExecutor(args.workers) as pool:
         best = {name: choice[""] for name, choice in options.items() if "" in choice}
-        best |= choose(table, {name: choice for name, choice in options.items() if "" not in choice}, pool)
+        best |= table.choose(pool, {name: choice for name, choice in options.items() if "" not in choice}, trial)
         report["drawn"], report["costs"] = DRAWN, {name: cost(recipe) for name, recipe in best.items()}
         seeds = {name: MORE_SEEDS if name in MAIN else SEEDS for name in best}
-        table.fill(pool, {name: (best[name], seeds[name], SECONDS) for name in options})
+        table.fill(pool, {name: (partial(measure, best[name], seconds=SECONDS), seeds[name]) for name in options})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from ganbook.models import dcgan, minibatch
 from ganbook.objectives import InstanceNoise, NonSaturating, Smoothed, ZeroCentred
 from ganbook.training.recipes import Recipe
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, N, Table, floor, settings
+from tools.experiments.trials import LEAST, N, Table, floor, measure, settings
 
 SECONDS = sized(30.0, 0.5)
 SEEDS, MORE_SEEDS = sized(([0, 1, 2], [0, 1, 2, 3, 4, 5]), ([0], [0]))
@@ -102,7 +102,8 @@ def main() -> None:
     table.report |= {"judged": N, "least_share": LEAST, "floor": floor()}
     seeds = {name: MORE_SEEDS if recipe is HEALTHY else SEEDS for name, recipe in rows.items()}
     with ProcessPoolExecutor(args.workers) as pool:
-        table.fill(pool, {name: (recipe, seeds[name], SECONDS) for name, recipe in rows.items()})
+        plan = {name: (partial(measure, recipe, seconds=SECONDS), seeds[name]) for name, recipe in rows.items()}
+        table.fill(pool, plan)
 
 
 if __name__ == "__main__":

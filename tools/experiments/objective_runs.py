@@ -8,7 +8,7 @@ What stands in the file with the same settings is not repeated, so the command c
 """
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from torch import nn
 from torch.optim import Adam, RMSprop
 
+from ganbook.chapters.one_network import Plan
 from ganbook.models import dcgan, spectral
 from ganbook.models.sampling import sample
 from ganbook.objectives import (
@@ -30,7 +31,7 @@ from ganbook.objectives import (
 )
 from ganbook.training.recipes import Recipe
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, NEVER, N, Table, distance, floor, settings, spend
+from tools.experiments.trials import LEAST, NEVER, N, Table, distance, floor, measure, settings, spend
 
 SECONDS, TRIAL = sized((120.0, 40.0), (0.5, 0.5))  # of CPU time: a run of the table, and a trial of a setting
 SEEDS, TRIAL_SEED = sized([0, 1, 2], [0]), 100
@@ -108,28 +109,10 @@ def variants() -> dict[str, dict[str, Recipe]]:
     }
 
 
-def trial(recipe: Recipe) -> float | None:
+def trial(name: str, recipe: Recipe | Plan) -> float | None:
     """The Fréchet distance after a short run, of G's average; None if it diverged."""
     run, _, diverged, _ = spend(changed(recipe, ema=SHORT_EMA), TRIAL_SEED, TRIAL)
     return None if diverged else distance(sample(run.sampler, N, seed=1))
-
-
-def choose(table: Table, options: dict[str, dict[str, Recipe]], pool: ProcessPoolExecutor) -> dict[str, Recipe]:
-    """Make the trials that are missing, then return each variant at its best setting (the first, if all diverged)."""
-    report, jobs = table.report, {}
-    done = {name: report.get("trials", {}).get(name, {}) if name in table.same else {} for name in options}
-    report["trials"], report["chosen"] = done, {}
-    for name, recipes in options.items():
-        jobs |= {pool.submit(trial, r): (name, label) for label, r in recipes.items() if label not in done[name]}
-    for job in as_completed(jobs):
-        name, label = jobs[job]
-        done[name][label] = job.result()
-        table.keep()
-        print(f"trial of {name} at {label}: {job.result()}", flush=True)
-    for name in options:
-        scores = {label: score for label, score in done[name].items() if score is not None}
-        report["chosen"][name] = min(scores, key=scores.get, default=next(iter(options[name])))
-    return {name: recipes[report["chosen"][name]] for name, recipes in options.items()}
 
 
 def main() -> None:
@@ -149,8 +132,8 @@ def main() -> None:
     table.report |= {"cpu_seconds": SECONDS, "trial_cpu_seconds": TRIAL, "trial_seed": TRIAL_SEED}
     table.report |= {"ema": EMA, "short_ema": SHORT_EMA}
     with ProcessPoolExecutor(args.workers) as pool:
-        best = choose(table, options, pool)
-        table.fill(pool, {name: (recipe, SEEDS, SECONDS) for name, recipe in best.items()})
+        best = table.choose(pool, options, trial)
+        table.fill(pool, {name: (partial(measure, recipe, seconds=SECONDS), SEEDS) for name, recipe in best.items()})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ LEAST = 0.02  # a class with a smaller share of the samples counts as lost
 NEVER = 10**9  # steps: the clock ends a run, not their number
 SHOWN = 8  # samples kept of each run
 TAIL = 200  # last steps over which losses are averaged
+Make = Callable[[int], tuple[dict, list]]  # from a seed to a row of a table and some samples as bytes
 WORDS = ("name", "title", "source", "changes", "seed", "steps")  # of a recipe, which do not bear on the result
 # The recipe `conditional` until November 2026. Tables of that time hold its rows, until they are measured again.
 WITH_BATCH_NORM = get("conditional").change(
@@ -86,24 +87,38 @@ def distance(x: Tensor) -> float:
     return round(distance_of_images(x).value, 2)
 
 
-def measure(recipe: Recipe | Plan, seed: int, seconds: float) -> tuple[dict, list]:
+def measure(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> tuple[dict, list]:
     """Train from one seed; returns the row of the table, and some samples as bytes."""
-    run, spent, diverged, tail = spend(recipe, seed, seconds)
+    run, spent, diverged, tail = spend(recipe, seed, seconds, steps)
     row = {"seed": seed, "steps": run.step, "seconds": round(spent, 1), "diverged": diverged}
     if diverged:
-        return {**row, "lost": True}, torch.full((SHOWN, 1, 28, 28), 128, dtype=torch.uint8).tolist()
-    x, train = sample(run.sampler, N, seed=1), Digits("train")
-    (features, p), real = look(x), against(N, train, x.device).real.features
+        return {**row, "lost": True}, grey()
+    row |= judge(sample(run.sampler, N, seed=1))
+    row["frechet_last"] = distance(sample(run.G, N, seed=1)) if run.ema else None  # without the average
+    row["tail"] = {name: round(sum(r[name] for r in tail) / len(tail), 4) for name in tail[-1].values}
+    return row, as_bytes(sample(run.sampler, SHOWN, seed=2))
+
+
+def judge(x: Tensor) -> dict[str, Any]:
+    """The scores of samples x (N, 1, 28, 28) against as many test images, and the share of each class."""
+    (features, p), real = look(x), against(N, Digits("train"), x.device).real.features
     shares = (p.argmax(1).bincount(minlength=10) / N).tolist()
-    row |= {
+    return {
         "frechet": round(frechet(features, real), 2),
-        "frechet_last": distance(sample(run.G, N, seed=1)) if run.ema else None,  # without the average
         **{name: round(value, 4) for name, value in prdc(real, features)._asdict().items()},
         "shares": [round(share, 4) for share in shares],
         "lost": min(shares) < LEAST,
-        "tail": {name: round(sum(r[name] for r in tail) / len(tail), 4) for name in tail[-1].values},
     }
-    return row, ((sample(run.sampler, SHOWN, seed=2) + 1) * 127.5).round().byte().tolist()
+
+
+def as_bytes(x: Tensor) -> list:
+    """Images x in [-1, 1] as bytes, for the sheet."""
+    return ((x + 1) * 127.5).round().byte().tolist()
+
+
+def grey() -> list:
+    """What stands in the sheet where a run diverged."""
+    return torch.full((SHOWN, 1, 28, 28), 128, dtype=torch.uint8).tolist()
 
 
 def floor() -> dict[str, float]:
@@ -141,19 +156,49 @@ class Table:
         with replace(self.cache) as file:
             file.write(json.dumps(self.sheets).encode())
 
-    def fill(self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Recipe, list[int], float]]) -> None:
-        """Make the runs that are missing: variant -> recipe, seeds, CPU seconds a run; then draw the sheet."""
+    def choose(
+        self, pool: ProcessPoolExecutor, options: dict[str, dict[str, Any]], trial: Callable[[str, Any], float | None]
+    ) -> dict[str, Any]:
+        """Make the trials that are missing; return each variant at its best setting (the first, if all diverged).
+
+        trial: from a variant's name and one of its settings to a score of which less is better, None if it diverged.
+        """
+        report, jobs = self.report, {}
+        done = {name: report.get("trials", {}).get(name, {}) if name in self.same else {} for name in options}
+        report["trials"], report["chosen"] = done, {}
+        for name, settings in options.items():
+            missing = {label: one for label, one in settings.items() if label not in done[name]}
+            jobs |= {pool.submit(trial, name, one): (name, label) for label, one in missing.items()}
+        for job in as_completed(jobs):
+            name, label = jobs[job]
+            done[name][label] = job.result()
+            self.keep()
+            print(f"trial of {name} at {label}: {job.result()}", flush=True)
+        for name in options:
+            scores = {label: score for label, score in done[name].items() if score is not None}
+            report["chosen"][name] = min(scores, key=scores.__getitem__, default=next(iter(options[name])))
+        return {name: settings[report["chosen"][name]] for name, settings in options.items()}
+
+    def fill(
+        self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Callable[[int], tuple[dict, list]], list[int]]]
+    ) -> None:
+        """Make the runs that are missing, the first seed of all variants first; then draw the sheet.
+
+        plan: variant -> what makes a row and some samples from a seed, as `measure` does, and the seeds.
+        """
         jobs = {}
-        for name, (recipe, seeds, seconds) in plan.items():
-            done = {row["seed"] for row in self.report["variants"][name]}
-            jobs |= {pool.submit(measure, recipe, seed, seconds): name for seed in seeds if seed not in done}
+        for name, seed in sorted(
+            ((name, s) for name, (_, seeds) in plan.items() for s in seeds), key=lambda run: run[1]
+        ):
+            if all(row["seed"] != seed for row in self.report["variants"][name]):
+                jobs[pool.submit(plan[name][0], seed)] = name
         for job in as_completed(jobs):
             name, (row, images) = jobs[job], job.result()
             rows = self.report["variants"][name] = [*self.report["variants"][name], row]
             rows.sort(key=lambda r: r["seed"])
             self.sheets.setdefault(name, {})[str(row["seed"])] = images
             self.keep()
-            print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row['steps']:,} steps", flush=True)
+            print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row.get('steps', 0):,} steps", flush=True)
         self.draw()
 
     def draw(self) -> None:
