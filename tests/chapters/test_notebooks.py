@@ -348,6 +348,24 @@ def test_a_run_stores_outputs_that_pass_these_tests(small_book):
     assert "up to date" in run_tool(small_book, "--list").stdout
 
 
+@pytest.mark.parametrize(("elsewhere", "kept"), [(0.0, True), (60.0, False)])
+def test_a_running_time_is_stored_only_if_the_machine_did_nothing_else(tmp_path, monkeypatch, elsewhere, kept):
+    path = tmp_path / "9_small.ipynb"
+    nbformat.write(notebook_of("sum(range(10**6))"), path)
+    real, calls = tool.work, []
+
+    def work():
+        _, own = real()
+        calls.append(own)
+        return own + elsewhere * (len(calls) - 1), own  # what others did between the two looks
+
+    monkeypatch.setattr(tool, "work", work)
+    seconds = tool.run(path)
+    stored = nbformat.read(path, as_version=4).metadata.ganbook.get("seconds")
+    assert stored == (round(seconds, 1) if kept else None)
+    assert calls[1] - calls[0] > 0.1, "the kernel's work counts as its notebook's"
+
+
 def test_a_failing_cell_leaves_the_file_as_it_was(small_book):
     path = small_book / "notebooks" / "9_small.ipynb"
     nbformat.write(notebook_of("x=1\n", "1 / 0"), path)
