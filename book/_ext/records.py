@@ -1,7 +1,8 @@
 """What `ganbook.chapters.notebook` stores among a notebook's outputs: records of claims, and numbers for the prose.
 
-A claim is an output with its line as text/plain and its record beside it. On the site the lines of a cell stand
-together, below what the cell prints; the records stay in the notebook. A number is what MyST-NB's `glue` stores, and
+A claim is an output with its line as text/plain and its record beside it. A page of the site shows neither: the prose
+says what was found, and the records stay in the notebook. On slides that are cut from a chapter the lines of a cell
+stand together, below what the cell prints. A number is what MyST-NB's `glue` stores, and
 MyST-NB prints it where the text has {glue:text}`name`.
 """
 
@@ -58,14 +59,21 @@ def as_printed(notebook: dict) -> None:
         cell["outputs"] = kept
 
 
-def print_claims(app, docname, source):
+def leave_out(notebook: dict) -> None:
+    """Take the outputs of claims out of the notebook."""
+    for cell in notebook["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell["outputs"] if CLAIM not in output.get("data", {})]
+
+
+def silence_claims(app, docname, source):
     """Sphinx's event `source-read`."""
     if app.env.doc2path(docname).endswith(".ipynb"):
         notebook = json.loads(source[0])
-        as_printed(notebook)
+        leave_out(notebook)
         source[0] = json.dumps(notebook)
 
 
 def setup(app):
-    app.connect("source-read", print_claims)
+    app.connect("source-read", silence_claims)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

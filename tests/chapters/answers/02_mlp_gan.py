@@ -353,61 +353,6 @@ saturating, non_saturating = 1 / (1 - 0.0066929), 1 / 0.0066929
 # %% ex-mlp-logit wrong: the losses, not their gradients
 saturating, non_saturating = 0.006715, 5.006715
 
-# %% ex-mlp-k right: the images are counted where D sees them
-believed, seen = {}, {1: 0, 5: 0}
-
-
-def counting(G, D, opt_d, x, z):
-    seen[updates] += len(x)
-    return update_D(G, D, opt_d, x, z)
-
-
-for updates in seen:
-    G1, D1 = published_pair(7)
-    train_with(counting, update_G, (G1, D1), players_of(G1, D1), m, updates, budget(200))
-    believed[updates] = float(torch.sigmoid(D1.eval()(sample(G1, 1_000))).mean())
-
-# %% ex-mlp-k wrong: k is left at 1
-believed, seen = {}, {}
-for updates in (1, 5):
-    G1, D1 = published_pair()
-    length = budget(200)
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, 1, length)
-    with torch.no_grad():
-        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
-    seen[updates] = length * m
-
-# %% ex-mlp-k wrong: five times the steps are counted once more
-believed, seen = {}, {}
-for updates in (1, 5):
-    G1, D1 = published_pair()
-    length = budget(200)
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
-    with torch.no_grad():
-        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
-    seen[updates] = updates * updates * length * m
-
-# %% ex-mlp-k wrong: logits instead of probabilities
-believed, seen = {}, {}
-for updates in (1, 5):
-    G1, D1 = published_pair()
-    length = budget(200)
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
-    with torch.no_grad():
-        believed[updates] = D1.eval()(sample(G1, 1_000)).mean().item() - 7
-    seen[updates] = updates * length * m
-
-# %% ex-mlp-k wrong: only k = 5
-believed, seen = {}, {}
-for updates in (5,):
-    G1, D1 = published_pair()
-    length = budget(200)
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, updates, length)
-    with torch.no_grad():
-        believed[updates] = D1.eval()(sample(G1, 1_000)).sigmoid().mean().item()
-    seen[updates] = updates * length * m
-
-
 # %% ex-mlp-sgd right: squares added up by hand
 def relative_move(optimiser):
     G1, D1 = published_pair()
