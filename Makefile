@@ -12,7 +12,7 @@ STEP = @command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install P
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
-.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip downloads release colab edition
+.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip usb downloads release colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ pdf: teaching book  ## the whole book as _build/ganbook.pdf, printed by Chromium
 
 zip: ready book  ## the site as _build/ganbook-site.zip, for reading without a network
 	$(BIN)/python -m tools.site.downloads
+
+usb:  ## a folder for a stick: wheels, the book and the notebooks for a class without a network (ARGS="--system windows macos")
+	$(STEP) usb $(ARGS)
 
 downloads: pdf  ## both files into the built site, linked from the preface, as they are published
 	$(BIN)/python -m tools.site.downloads --publish

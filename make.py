@@ -5,6 +5,7 @@
     python make.py teaching      the same, with what a course and the PDF need
     python make.py lint          check style, formatting and types
     python make.py test          check style, then test the package, the site and every notebook
+    python make.py usb           a folder for a stick, for a class without a network; options: tools/site/usb.py
 
 The Makefile calls this file, so the steps stand here and nowhere else. A step is left out where what it makes is newer
 than what it is made from. Nothing but Python 3.10 is needed; on Windows write `py make.py book`.
@@ -147,6 +148,12 @@ def test() -> None:
     python("-m", "pytest", *nbval, *notebooks, GANBOOK_SMOKE="1", **ONE_THREAD)
 
 
+def usb(*options: str) -> None:
+    environment()
+    book()
+    python("-m", "tools.site.usb", *options)
+
+
 STEPS = {
     "book": book,
     "environment": environment,
@@ -154,6 +161,7 @@ STEPS = {
     "teaching": teaching,
     "lint": lint,
     "test": test,
+    "usb": usb,
 }
 ENDS = {
     "book": "The book is in _build/html: open _build/html/index.html",
@@ -165,8 +173,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The steps of `make book` and `make test`, also without make.")
     parser.add_argument("step", choices=STEPS, help="what to do; the first lines of this file explain each step")
     parser.add_argument("--dry-run", action="store_true", help="only print every command, as on a fresh copy")
-    step = parser.parse_args().step
-    STEPS[step]()
+    known, options = parser.parse_known_args()
+    step = known.step
+    if options and step != "usb":
+        parser.error(f"{step} takes no {options[0]}")
+    STEPS[step](*options)
     if step in ENDS and not DRY_RUN:
         print(ENDS[step])
 

@@ -1,5 +1,6 @@
 """Questions, the line under a chapter's title, and the slides."""
 
+import base64
 import json
 import re
 import sys
@@ -342,6 +343,30 @@ def test_every_chapter_has_a_deck_with_all_its_figures_and_alternative_texts(dec
             assert len(shown) >= 5, "a chapter is taught with its figures"
         assert text.count("<img alt=") == len(shown) + len(stills) and '<img alt=""' not in text
         assert text.count("<section class=") >= 15, "a deck of a few slides"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_figure_and_diagram_is_a_file_for_slides_of_ones_own(path, decks):
+    folder = decks[0].parent / "figures" / path.stem
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    wanted = {}
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("mystnb", {}).get("figure", {}).get("name")
+        shown = [out["data"]["image/png"] for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+        if name and shown:
+            wanted[f"{name}.png"] = base64.b64decode("".join(shown[0]))
+        if cell["cell_type"] == "markdown":
+            drawn = rf"^```{{(diagram|{'|'.join(explorable.NAMES)})}} ?(\S*)\n:name: (\S+)$"
+            for kind, title, label in re.findall(drawn, "".join(cell["source"]), re.MULTILINE):
+                picture = ROOT / "ganbook" / "assets" / "diagrams" / f"{title or kind}.png"
+                wanted[f"{label}.png"] = picture.read_bytes()
+    assert wanted.items() <= {one.name: one.read_bytes() for one in folder.glob("*.png")}.items()
+    said = (folder / "captions.txt").read_text(encoding="utf-8").split("\n\n")
+    words = dict(line.split(": ", 1) for line in said[1:])
+    assert set(words) == {one.name for one in folder.iterdir()} - {"captions.txt"}
+    for name, caption in words.items():
+        assert len(caption.split()) >= 4 and not re.search(r"\{[a-z:]+\}`", caption), f"{name}: {caption}"
+    assert "CC BY 4.0" in said[0]
 
 
 SCRIPTS = sorted((ROOT / "book" / "slides").glob("*.yml"))

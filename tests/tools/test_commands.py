@@ -91,6 +91,8 @@ LEFT_OUT = {
     "make book": "CI calls it after this",
     "make pdf": "`.ci/run all` calls it",
     "make zip": "tests/site/test_publish.py packs a small site",
+    "make usb": "tests/tools/test_usb.py makes a small folder and installs from it",
+    "python -m tools.site.usb": "tests/tools/test_usb.py makes a small folder and installs from it",
     "make downloads": "tests/site/test_publish.py publishes a small site",
     "python -m tools.site.downloads": "tests/site/test_publish.py packs and publishes a small site",
     "make release": "tests/site/test_version.py makes a release of a small tree",

@@ -53,9 +53,9 @@ def begins(module) -> list[str]:
 
 
 def test_the_makefile_has_no_steps_of_its_own():
-    for target in ("book", "environment", "test", "lint"):
+    for target in ("book", "environment", "test", "lint", "usb"):
         recipe = re.search(rf"^{target}:[^\n]*\n((?:\t.*\n)+)", MAKEFILE, flags=re.MULTILINE)[1]
-        assert recipe == f"\t$(STEP) {target}\n"
+        assert recipe.replace(" $(ARGS)", "") == f"\t$(STEP) {target}\n"
     assert "$(PYTHON) make.py" in MAKEFILE
     for own in ("-m pip", "-m venv", "jupyter-book", "requirements.txt", "-m mypy", "nbval"):
         assert own not in MAKEFILE, f"{own} belongs to make.py"
@@ -116,6 +116,17 @@ def test_notebooks_run_for_a_few_steps_and_tests_on_one_thread(steps):
     assert tests[1]["OMP_NUM_THREADS"] == notebooks[1]["OMP_NUM_THREADS"] == "1"
     assert notebooks[1]["GANBOOK_SMOKE"] == "1" and "GANBOOK_SMOKE" not in tests[1]
     assert notebooks[0][-1] == "notebooks/1_a.ipynb", "named one by one: Windows' command line knows no asterisk"
+
+
+def test_a_folder_for_a_stick_has_the_book_and_takes_options_that_no_other_step_takes(steps, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["make.py", "usb", "--system", "windows"])
+    steps.main()
+    *before, last = [words for words, _ in steps.started]
+    assert any("build" in words for words in before) and last[-3:] == ["tools.site.usb", "--system", "windows"]
+    monkeypatch.setattr(sys, "argv", ["make.py", "book", "--system", "windows"])
+    with pytest.raises(SystemExit) as end:
+        steps.main()
+    assert end.value.code == 2
 
 
 def test_a_step_that_fails_ends_the_program_with_its_status(monkeypatch, tmp_path):

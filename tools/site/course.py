@@ -68,7 +68,7 @@ CONFIG = '''\
 
 import os
 
-# Trainings are cut to four steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget.
+# Trainings are cut to two steps, so that a chapter is graded in seconds. GANBOOK_SMOKE=0 grades at the full budget.
 os.environ.setdefault("GANBOOK_SMOKE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -10,6 +10,7 @@ import argparse
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -44,18 +45,26 @@ def told(page: str, words: str) -> str:
     return f"{before}{begins}{words}{ends}{after}"
 
 
+def pages(site: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of a site as it was built, by name: without what `publish` put into it."""
+    for path in sorted(site.rglob("*")):
+        name = path.relative_to(site).as_posix()
+        if not path.is_file() or name.startswith(LEFT_OUT):
+            continue
+        content = path.read_bytes()
+        if name == PAGE:  # the archive does not hold itself
+            content = told(content.decode(), ABSENT.format(home=home())).encode()
+        yield name, content
+
+
 def pack(site: Path, target: Path) -> int:
     """Write the archive of a site; return how many files it has."""
-    paths = [path for path in sorted(site.rglob("*")) if path.is_file()]
-    names = {path.relative_to(site).as_posix(): path for path in paths}
-    names = {name: path for name, path in names.items() if not name.startswith(LEFT_OUT)}
+    count = 0
     with replace(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, path in names.items():
-            content = path.read_bytes()
-            if name == PAGE:  # as it was built: the archive does not hold itself
-                content = told(content.decode(), ABSENT.format(home=home())).encode()
+        for name, content in pages(site):
             archive.writestr(zipfile.ZipInfo(f"{target.stem}/{name}"), content, zipfile.ZIP_DEFLATED)
-    return len(names)
+            count += 1
+    return count
 
 
 def publish(site: Path, pdf: Path, archive: Path) -> None:

@@ -349,8 +349,8 @@ def stop(process: subprocess.Popen) -> None:
     process.communicate()
 
 
-def marks(course: Path, name: str, student: Student) -> None:
-    """Enter the points that nbgrader gave, and the last line of each error in an answer or a check."""
+def marks(course: Path, name: str, student: Student, memory: float) -> None:
+    """Enter the points that nbgrader gave, and name the cells that wanted more time or memory than there is."""
     from nbgrader.api import Gradebook, MissingEntry
 
     with Gradebook(gradebook_of(course)) as book:
@@ -363,9 +363,13 @@ def marks(course: Path, name: str, student: Student) -> None:
     path = course / "autograded" / student.name / name / f"{name}.ipynb"
     for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", []):
-            if output.output_type == "error" and output.ename == "CellTimeoutError":
-                where = grade_id(cell) or "a cell of the chapter"
+            if output.output_type != "error":
+                continue
+            where = grade_id(cell) or "a cell of the chapter"
+            if output.ename == "CellTimeoutError":
                 student.look.append(f"{where}: did not end within {CELL_SECONDS} seconds")
+            elif output.ename == "MemoryError" or "can't allocate memory" in output.evalue:  # Python's and PyTorch's
+                student.look.append(f"{where}: wanted more than {memory:g} GiB of memory")
     if student.answered and not student.points:
         student.look.append("answers, and no points: read the feedback")
 
@@ -412,7 +416,7 @@ def mark(course: Path, name: str, only: str = "", minutes: float = 30.0, memory:
         if why:
             student.look.append(why)
         else:
-            marks(course, name, student)
+            marks(course, name, student, memory)
         print(f"{len(students)} of {len(folders)}: {student.name}", file=sys.stderr, flush=True)
     return students
 

@@ -11,13 +11,18 @@ boxes to predict in, theorems, numbered equations, diagrams, figures with their 
 tables, and the statements that the run made good ("holds: ..."). The whole text of the section is in the notes. A
 cell's metadata changes this, as nbconvert has it: `slideshow.slide_type` "skip" leaves the cell out, "notes" keeps it
 for the notes only, and "slide" shows the whole cell, code included.
+
+For slides of your own, _build/slides/figures has every figure, diagram and still of the chapters as a file, and
+captions.txt says what each shows.
 """
 
 import argparse
+import base64
 import html
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +53,7 @@ WORDS = 75  # of a paragraph on a slide; the rest is in the notes
 SUMMARY = 170  # of a summary's points on one slide, in smaller type
 ITEM = r"(?:[-*+]|\d+[.)]) +"  # what begins an item of a list
 LINES = 16  # of printed text
+FROM = 'From the book "From Noise to Digits", CC BY 4.0: name it, and say what you changed. MNIST: CC BY-SA 3.0.'
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -287,6 +293,29 @@ def labelled(notebook, reader: Plain) -> dict[str, str]:
     return found
 
 
+def files(notebook, reader: Plain) -> Iterator[tuple[str, bytes, str]]:
+    """The figures, diagrams and stills of a chapter, each with a name for its file and its caption."""
+    for cell in notebook.cells:
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        shown = [
+            output for output in cell.get("outputs", []) if {"image/png", "image/jpeg"} & set(output.get("data", {}))
+        ]
+        for number, output in enumerate(shown):
+            kind = "png" if "image/png" in output.data else "jpeg"
+            name = figure.get("name", f"cell-{cell.id}") + (f"-{number + 1}" if number else "")
+            words = reader.text(
+                figure.get("caption") or cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            )
+            yield f"{name}.{kind}", base64.b64decode(output.data[f"image/{kind}"]), words
+        for fence in FENCE.finditer(cell.source) if cell.cell_type == "markdown" else []:
+            if fence["name"] in ("diagram", *EXPLORABLES):
+                set_, caption = options(fence["body"])
+                what = fence["title"].strip() or fence["name"]
+                data, _ = stored(what)
+                words = reader.text(caption) or data["text/plain"]
+                yield f"{set_.get('name', what)}.png", base64.b64decode(data["image/png"]), words
+
+
 def scripted(notebook, script: list[dict], reader: Plain) -> list[Section]:
     """The slides that a script lists, one column each. Raises ValueError if it shows what the chapter does not have."""
     columns, there = [], labelled(notebook, reader)
@@ -323,6 +352,15 @@ def script_of(name: str) -> list[dict] | None:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def write_figures(notebook, reader: Plain, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    lines = [FROM]
+    for name, content, words in files(notebook, reader):
+        (folder / name).write_bytes(content)
+        lines.append(f"{name}: {' '.join(words.split())}")
+    (folder / "captions.txt").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+
+
 def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "static").mkdir(parents=True)
@@ -337,6 +375,7 @@ def make(names: list[str], folder: Path = SLIDES) -> list[Path]:
         if names and path.stem not in names:
             continue
         notebook = read(path)
+        write_figures(notebook, reader, folder / "figures" / path.stem)
         page = folder / f"{path.stem}.html"
         page.write_text(deck(notebook, reader, script_of(path.stem)), encoding="utf-8")
         made.append(page)
@@ -357,6 +396,7 @@ def main() -> None:
         count = page.read_text(encoding="utf-8").count("<section class=")
         print(f"{page.stem:16} {count:3} slides, {page.stat().st_size / 1e6:.1f} MB")
     print(f"Open {SLIDES.relative_to(ROOT)}/index.html; press S for the speaker's notes, ? for the keys")
+    print(f"For slides of your own: the figures are in {SLIDES.relative_to(ROOT)}/figures")
 
 
 if __name__ == "__main__":
