@@ -349,6 +349,9 @@ def source_of(notebook):
     return notebook
 
 
+DEAF = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+
+
 def class_of_forty(handout):
     """Student -> the files that they hand in, and the points that they must get; None where they must be refused."""
     files = {}
@@ -365,6 +368,8 @@ def class_of_forty(handout):
         "cheats": ("ex-small-a", "a = 7\nassert True", 4),
         "endless": ("ex-small-b", "while True:\n    pass", 4),
         "floods": ("ex-small-c", "for n in range(300_000):\n    print('x' * 50)\nc = 6", 6),
+        "deaf": ("ex-small-b", DEAF, 2),  # what stands behind it is never run
+        "hungry": ("ex-small-c", "c = len(bytearray(40 * 2**30))", 4),
         "ends Python": ("ex-small-c", "import os\nos._exit(3)", None),
         "breaks": ("ex-small-b", "def b(x) return x", 4),
     }
@@ -408,6 +413,8 @@ def test_a_class_of_forty_is_handed_out_collected_marked_and_exported(tmp_path, 
         assert one.points or one.look, f"{name} gets nothing, in silence"
     assert "did not end within 20 seconds" in "; ".join(students["endless"].look)
     assert "ended Python" in "; ".join(students["ends_Python"].look)
+    assert "ex-small-b: did not end" in "; ".join(students["deaf"].look)
+    assert "ex-small-c: wanted more than 8 GiB of memory" in students["hungry"].look
     said = mark.report(folder, "8_small", list(students.values()))
     assert all(name in said for name in forty)
     nbgrader = Path(sys.executable).parent / "nbgrader"
