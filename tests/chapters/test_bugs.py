@@ -1,12 +1,13 @@
-"""The mistakes of the bug clinic (notebooks/04b_bug_clinic.ipynb) stay out of the package.
+"""The mistakes of the bug clinic and of the list of bugs stay out of the package, and the list says what is true.
 
-Where another module tests a thing already, it is not tested again: the notebook names that test, and the last section
-checks that every test it names exists.
+Where another module tests a thing already, it is not tested again: the last section names the tests of every mistake in
+notebooks/04b_bug_clinic.ipynb and book/bugs.md, and checks that they exist.
 """
 
 import ast
 import itertools
 import json
+import math
 import re
 from copy import deepcopy
 from dataclasses import replace
@@ -28,6 +29,7 @@ from ganbook.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]
 CLINIC = ROOT / "notebooks" / "04b_bug_clinic.ipynb"
+INDEX = (ROOT / "book" / "bugs.md").read_text("utf-8")
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 LABELS = torch.arange(10)  # for the networks that take them
 
@@ -59,7 +61,7 @@ def small_pair():
     )
 
 
-# ---------------------------------------------------------------------------------------- 5. layers that exist on paper
+# ------------------------------------------------------------------------------------------- layers that exist on paper
 
 
 def test_every_layer_of_every_recipe_takes_part(recipe):
@@ -73,7 +75,7 @@ def test_every_layer_of_every_recipe_takes_part(recipe):
         assert called == set(leaves(network)), [str(layer) for layer in set(leaves(network)) - called]
 
 
-# ------------------------------------------------------------------------------------------------ 1. a sigmoid too many
+# --------------------------------------------------------------------------------------------------- a sigmoid too many
 
 
 def test_every_discriminator_returns_logits(recipe):
@@ -92,7 +94,7 @@ def test_every_discriminator_returns_logits(recipe):
     assert perfect["loss"] < 1e-3
 
 
-# ----------------------------------------------------------------------------------------------- 2. tanh against [0, 1]
+# ------------------------------------------------------------ tanh against [0, 1], and digits that are normalised twice
 
 
 def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
@@ -109,7 +111,7 @@ def test_every_generator_reaches_paper_and_ink(recipe, small_folder):
             assert made.abs().max() <= 1
 
 
-# ------------------------------------------------------ 3. BatchNorm's scale around 0, and 4. a momentum that is an eps
+# ------------------------------------------------------------ BatchNorm's scale around 0, and a momentum that is an eps
 
 
 def test_batchnorm_starts_as_a_normalisation(recipe):
@@ -129,7 +131,7 @@ def test_there_are_batchnorms_to_look_at():
     assert {"mlp", "a-dcgan", "b-dcgan16"} <= set(found)
 
 
-# -------------------------------------------------------------------------------------------- 7. turned training images
+# ----------------------------------------------------------------------------------------------- turned training images
 
 
 def test_only_the_recipes_of_tutorial_a_turn_their_images(recipe):
@@ -145,7 +147,7 @@ def test_without_rotation_a_batch_holds_the_images_themselves(small_folder):
     assert Digits("test", folder=small_folder).rotate == 0  # what samples are judged against stands upright
 
 
-# ---------------------------------------------------------------------------------------------- 8. the short last batch
+# ------------------------------------------------------------------------------------------------- the short last batch
 
 
 @pytest.mark.parametrize("objective", [Saturating(), NonSaturating()])
@@ -159,7 +161,7 @@ def test_halves_of_different_sizes_keep_their_own_mean(objective, joint):
     assert d["accuracy"] == 1
 
 
-# --------------------------------------------------------------------------------------------- 6. sixteen rows an image
+# ------------------------------------------------------------------------------------------------ sixteen rows an image
 
 
 def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
@@ -177,7 +179,7 @@ def test_a_discriminator_answers_once_an_image_or_refuses(recipe):
     assert recipe.size in answered
 
 
-# ------------------------------------------- 15. divided by the wrong loader, 16. end of an epoch, 18. nothing recorded
+# ------------------------------------------------------- divided by the wrong loader, end of an epoch, nothing recorded
 
 
 class Noted:
@@ -222,7 +224,7 @@ def test_the_last_step_is_logged_whatever_the_interval(small_folder, tmp_path):
         assert json.loads(lines[-1])["step"] == 3
 
 
-# -------------------------------------------------------------------------------------- 17. built for CUDA is not a GPU
+# ------------------------------------------------------------------------------------------ built for CUDA is not a GPU
 
 
 def test_only_one_module_asks_for_a_gpu():
@@ -248,7 +250,7 @@ def test_only_one_module_asks_for_a_gpu():
         assert not {word for word in written if word.startswith(("cuda", "mps"))}, path.name
 
 
-# ---------------------------------------------------------------------------------------------------- 9. accuracy 100 %
+# ------------------------------------------------------------------------------------------------------- accuracy 100 %
 
 
 def test_one_pixel_separates_untrained_noise_from_digits(digits):
@@ -259,7 +261,7 @@ def test_one_pixel_separates_untrained_noise_from_digits(digits):
     assert [name for name, recipe in RECIPES.items() if recipe.opt_g is None] == ["c-noise"]
 
 
-# ------------------------------------------------------------------------- 19. and 20. results that show something else
+# ------------------------------------------------------------------------------------- results that show something else
 
 
 def test_samples_come_from_the_generator(recipe):
@@ -289,7 +291,7 @@ def test_samples_of_every_recipe_ignore_their_batch_mates(recipe):
             assert not torch.allclose(with_labels(G.train(), y)(z)[:2], with_labels(G, y[:2])(z[:2]), atol=1e-3)
 
 
-# ------------------------------------------------------------------------------ 11. and 12. whose gradient, whose fakes
+# ------------------------------------------------------------------------------------------ whose gradient, whose fakes
 
 
 @pytest.mark.parametrize("reuse_fakes", [False, True])
@@ -324,7 +326,7 @@ def test_an_update_of_d_is_made_against_the_g_of_this_moment(small_pair, digits)
     assert not torch.allclose(before[0](z), again.calls[2][1], atol=1e-3)
 
 
-# ------------------------------------------------------------------------------- 14. BatchNorm under a gradient penalty
+# ----------------------------------------------------------------------------------- BatchNorm under a gradient penalty
 
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d, partial(nn.GroupNorm, 1)])
@@ -337,48 +339,164 @@ def test_a_critic_without_batchnorm_knows_no_neighbours(norm):
     assert (gradient[1:].abs().max() > 0) == (norm is nn.BatchNorm2d)
 
 
-# ------------------------------------------------------------------------------------------ the clinic names its tests
-
-NAMED = re.compile(r"^(?:(\d+)| ) +(tests/\w+/test_\w+\.py)::(test_\w+)$", re.MULTILINE)
-PARTS = ("**The symptom.**", "{admonition} Your prediction\n:class: tip\n", "**The diagnosis.**", "**The repair.**")
+# --------------------------------------------------------------------------------------------- eval() that was left on
 
 
-def names_in(module):
-    tree = ast.parse((ROOT / module).read_text("utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+def test_a_look_at_the_samples_does_not_change_the_training(small_pair, digits):
+    """Networks that come in evaluation mode, or are looked at between two steps, are trained as if they were not."""
+    ends = []
+    for looks in (False, True):
+        G, D = small_pair.networks(0)
+        opt_g, opt_d = (torch.optim.SGD(net.parameters(), lr=0.1) for net in (G, D))
+        if looks:
+            G.eval(), D.eval()
+        for _ in train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=3, m=8):
+            if looks:
+                sample(G, 4)
+                G.eval(), D.eval()
+        ends.append([value.clone() for net in (G, D) for value in net.state_dict().values()])
+    assert all(torch.equal(one, two) for one, two in zip(*ends, strict=True))
 
 
-def text():
+# ------------------------------------------------------------------------------ the numbers that the list of bugs gives
+
+
+def entry(symptom):
+    """The text of one entry of book/bugs.md, without line breaks."""
+    found = re.search(rf"^\*\*{re.escape(symptom)}\*\*.*?\n(: .*?)(?=\n\n)", INDEX + "\n\n", re.MULTILINE | re.DOTALL)
+    assert found, f"book/bugs.md has no entry {symptom!r}"
+    return " ".join(found[1].split())
+
+
+def test_the_epoch_losses_of_tutorial_c():
+    said = entry("The loss of an epoch doubles when the batch size doubles")
+    combined = math.ceil(120_000 / 64)
+    assert combined == math.ceil(60_000 / 32) and f"{combined:,}" in said
+    assert f"a loss of 0.65 is printed as {combined * 0.65 / math.ceil(60_000 / 64):.2f}" in said
+
+
+def test_when_tutorial_c_prints():
+    printed = {m: [i + 1 for i in range(60_000 // m) if i == m - 1] for m in (32, 256)}
+    said = entry("The log prints once an epoch, and the numbers jump")
+    assert (
+        printed[256] == [] and f"after step {printed[32][0]} of {60_000 // 32:,}, and never at a batch of 256" in said
+    )
+
+
+def test_the_rest_of_an_epoch():
+    rest = 60_000 % 128
+    said = entry("Target size [128, 1] must be the same as input size [96, 1]")
+    assert f"60,000 leaves {rest} images over 128" in said
+    with pytest.raises(ValueError, match=re.escape("[128, 1]")):
+        nn.functional.binary_cross_entropy_with_logits(torch.zeros(rest, 1), torch.zeros(128, 1))
+    assert f"{128 - rest} fakes as real" in said and 60_000 % 32 == 0  # C labels its first 128 rows as real
+
+
+def test_the_rows_of_an_image_in_the_discriminator_of_tutorial_b():
+    layers = nn.Conv2d(1, 64, 4, 2, 1), nn.Conv2d(64, 128, 4, 2, 1), nn.Conv2d(128, 1, 4, 1, 0)
+    answers = nn.Sequential(*layers)(torch.zeros(8, 1, 28, 28)).view(-1, 1)
+    assert f"{len(answers) // 8} rows an image" in entry("No error, but D has more answers than images")
+
+
+def test_what_a_batchnorm_with_a_large_eps_returns():
+    h = torch.randn(4_000, 256, generator=torch.Generator().manual_seed(0))
+    h = 0.2 * (h - h.mean(0)) / h.std(0, correction=0)
+    spread = nn.BatchNorm1d(256, 0.8)(h).std(correction=0).item()
+    assert f"0.2 comes out as {spread:.3f}" in entry("BatchNorm's momentum was changed, and the signal shrank")
+
+
+def test_the_least_loss_behind_two_sigmoids():
+    ones, zeros = torch.ones(8), torch.zeros(8)
+    least = NonSaturating(average=True).discriminator(lambda x: x, ones, zeros)["loss"].item()
+    assert f"{least:.4f} is the least" in entry("The loss of D does not fall below 0.50")
+
+
+# ---------------------------------------------------------------------------------------- every mistake names its tests
+
+HERE = "tests/chapters/test_bugs.py"
+DATA, MODELS, TRAIN, SAMPLE, OBJECTIVES = (
+    f"tests/package/test_{name}.py" for name in ("data", "models", "train", "sample", "objectives")
+)
+# A label of the clinic, or the first words of an entry of the list, and where the package is tested for the mistake.
+KEPT = {
+    "bug-sigmoid-twice": {HERE: "test_every_discriminator_returns_logits", OBJECTIVES: "test_gradients_on_the_logit"},
+    "bug-normalised-twice": {
+        HERE: "test_every_generator_reaches_paper_and_ink",
+        DATA: "test_indexing_scales_to_minus_one_and_one",
+    },
+    "bug-tanh-range": {
+        HERE: "test_every_generator_reaches_paper_and_ink",
+        TRAIN: "test_data_that_do_not_fit_end_in_a_sentence",
+    },
+    "bug-swapped-labels": {TRAIN: "test_one_step_is_algorithm_1_written_out"},
+    "bug-both-players": {TRAIN: "test_update_descends_the_gradient_of_its_own_player_only"},
+    "bug-detached-fakes": {HERE: "test_the_discriminator_is_shown_detached_fakes"},
+    "bug-zero-grad": {TRAIN: "test_update_does_not_add_to_the_last_gradient"},
+    "bug-eval-left-on": {
+        HERE: "test_a_look_at_the_samples_does_not_change_the_training",
+        SAMPLE: "test_sampling_disturbs_nothing",
+    },
+    "The loss of an epoch doubles": {HERE: "test_a_record_holds_the_values_of_its_own_step"},
+    "The log prints once an epoch": {
+        HERE: "test_the_last_step_is_logged_whatever_the_interval",
+        TRAIN: "test_records_say_what_happened",
+    },
+    "The plot of the losses is empty": {"tests/package/test_plots.py": "test_a_history_is_drawn_as_recorded"},
+    "NaN": {MODELS: "test_dcgan_starts_as_radford_says_with_batchnorm_around_one"},
+    "Training got worse after a line was moved": {HERE: "test_an_update_of_d_is_made_against_the_g_of_this_moment"},
+    "Grey background, digits washed out": {HERE: "test_batchnorm_starts_as_a_normalisation"},
+    "Digits come out tilted": {HERE: "test_only_the_recipes_of_tutorial_a_turn_their_images"},
+    "A digit changes with its batch-mates": {HERE: "test_samples_of_every_recipe_ignore_their_batch_mates"},
+    "BatchNorm's momentum was changed": {HERE: "test_batchnorm_starts_as_a_normalisation"},
+    "The samples are too good": {HERE: "test_samples_come_from_the_generator"},
+    "Target size [128, 1]": {
+        HERE: "test_halves_of_different_sizes_keep_their_own_mean",
+        DATA: "test_an_epoch_shows_each_image_at_most_once_and_drops_the_partial_batch",
+    },
+    "No error, but D has more answers than images": {HERE: "test_a_discriminator_answers_once_an_image_or_refuses"},
+    "Object has no attribute": {HERE: "test_every_layer_of_every_recipe_takes_part"},
+    "A layer has no effect": {HERE: "test_every_layer_of_every_recipe_takes_part"},
+    "Trying to backward": {HERE: "test_the_discriminator_is_shown_detached_fakes"},
+    "The gradient penalty grows with the batch": {
+        HERE: "test_a_critic_without_batchnorm_knows_no_neighbours",
+        OBJECTIVES: "test_slope_penalties_of_the_linear_critic_3_4",
+        "tests/package/test_lipschitz.py": "test_the_penalty_does_not_depend_on_the_size_of_the_batch",
+    },
+    "The GPU is not used": {
+        HERE: "test_only_one_module_asks_for_a_gpu",
+        "tests/package/test_device_and_files.py": "test_a_build_with_cuda_is_not_a_gpu",
+    },
+    "Accuracy 100 %": {HERE: "test_one_pixel_separates_untrained_noise_from_digits"},
+}
+
+
+def patients():
+    """The text of each patient of the clinic, by its label: from the label to the next label or heading."""
     cells = nbformat.read(CLINIC, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    found = re.findall(r"^\((bug-[a-z-]+)\)=\n(\*\*Program .*?)(?=^\(bug-|^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    return dict(found)
 
 
-def cases():
-    """The text of the notebook from one heading '### N. ...' to the next heading, by N."""
-    found = re.findall(r"^### (\d+)\. (.*?)(?=^\([a-z-]+\)=\n#|^##|\Z)", text(), re.MULTILINE | re.DOTALL)
-    return {int(number): part for number, part in found}
+def test_the_clinic_has_eight_patients_each_with_a_repair():
+    assert len(patients()) == 8
+    for label, text in patients().items():
+        assert re.match(r"\*\*Program [a-i] .+?\.\*\*", text), f"{label}: its letter and its mistake first"
+        assert text.count("*Repair:*") == 1, f"{label}: one repair"
 
 
-def test_the_clinic_has_twenty_cases_with_the_same_four_parts_in_the_same_order():
-    assert sorted(cases()) == list(range(1, 21))
-    for number, case in cases().items():
-        assert [case.count(part) for part in PARTS] == [1, 1, 1, 1], f"case {number}"
-        places = [case.index(part) for part in PARTS]
-        assert places == sorted(places), f"case {number}: {', '.join(PARTS)} in this order"
+def test_every_mistake_has_tests_that_exist():
+    symptoms = re.findall(r"^\*\*(.+?)\*\*", INDEX, re.MULTILINE)
+    for mistake, tests in KEPT.items():
+        known = mistake in patients() or any(symptom.startswith(mistake) for symptom in symptoms)
+        assert known, f"neither the clinic nor book/bugs.md has {mistake!r}"
+        for module, test in tests.items():
+            tree = ast.parse((ROOT / module).read_text("utf-8"))
+            names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert test in names, f"{mistake}: there is no {module}::{test}"
+    assert set(patients()) <= set(KEPT), f"patients without a test: {set(patients()) - set(KEPT)}"
 
 
-def test_every_case_has_tests_and_every_test_that_the_clinic_names_exists():
-    named, number = {}, ""
-    for first, module, test in NAMED.findall(text()):
-        number = first or number
-        named.setdefault(int(number), []).append(test)
-        assert test in names_in(module), f"case {number}: there is no {module}::{test}"
-    assert sorted(named) == sorted(cases())
-
-
-def test_every_case_is_in_the_index_by_symptom():
-    index = (ROOT / "book" / "bugs.md").read_text("utf-8")
-    labels = set(re.findall(r"^\((bug-[a-z0-9-]+)\)=\n### ", text(), re.MULTILINE))
-    assert len(labels) == len(cases()), "every case has a label"
-    missing = {label for label in labels if f"{label}`" not in index and f"{label}>`" not in index}
-    assert not missing, f"book/bugs.md leads to every case but {sorted(missing)}"
+def test_every_patient_is_in_the_index_by_symptom():
+    missing = {label for label in patients() if f"{label}>`" not in INDEX}
+    assert not missing, f"book/bugs.md leads to every patient but {sorted(missing)}"

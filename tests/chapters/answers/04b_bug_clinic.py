@@ -1,6 +1,73 @@
 """Answers to the exercises of chapter 4b, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
+# %% ex-bugs-moved right: a copy of the network
+def moved(update, net):
+    from copy import deepcopy
+
+    old = list(deepcopy(net).parameters())
+    update()
+    new = list(net.parameters())
+    change = sum((a - b).square().sum() for a, b in zip(new, old)) / sum(p.square().sum() for p in old)
+    return change.sqrt().item()
+
+
+# %% ex-bugs-moved right: clones, and the norm of their norms
+def moved(update, net):
+    old = [p.detach().clone() for p in net.parameters()]
+    update()
+    change = torch.stack([(p.detach() - o).norm() for p, o in zip(net.parameters(), old)]).norm()
+    return (change / torch.stack([o.norm() for o in old]).norm()).item()
+
+
+# %% ex-bugs-moved wrong: what is kept changes with the network
+def moved(update, net):
+    old = [p.detach() for p in net.parameters()]
+    update()
+    change = sum((p.detach() - o).square().sum() for p, o in zip(net.parameters(), old))
+    return (change / sum(o.square().sum() for o in old)).sqrt().item()
+
+
+# %% ex-bugs-moved wrong: running averages count as well
+def moved(update, net):
+    def weights():
+        return torch.cat([value.flatten().float() for value in net.state_dict().values()])
+
+    before = weights()
+    update()
+    return ((weights() - before).norm() / before.norm()).item()
+
+
+# %% ex-bugs-moved wrong: not divided by the norm before
+def moved(update, net):
+    before = torch.cat([p.detach().flatten() for p in net.parameters()])
+    update()
+    return (torch.cat([p.detach().flatten() for p in net.parameters()]) - before).norm().item()
+
+
+# %% ex-bugs-moved wrong: divided by the norm behind
+def moved(update, net):
+    before = torch.cat([p.detach().flatten() for p in net.parameters()])
+    update()
+    after = torch.cat([p.detach().flatten() for p in net.parameters()])
+    return ((after - before).norm() / after.norm()).item()
+
+
+# %% ex-bugs-moved wrong: calls the update twice
+def moved(update, net):
+    update()
+    before = torch.cat([p.detach().flatten() for p in net.parameters()])
+    update()
+    return ((torch.cat([p.detach().flatten() for p in net.parameters()]) - before).norm() / before.norm()).item()
+
+
+# %% ex-bugs-moved wrong: the change of the norm, and not the norm of the change
+def moved(update, net):
+    before = torch.cat([p.detach().flatten() for p in net.parameters()]).norm()
+    update()
+    return abs(torch.cat([p.detach().flatten() for p in net.parameters()]).norm() / before - 1).item()
+
+
 # %% ex-bugs-three right: without detach, G's gradients zeroed between the two losses
 def step(G, D, opt_g, opt_d, images, z):
     bce, one, zero = nn.BCEWithLogitsLoss(), torch.ones(len(images)), torch.zeros(len(images))
@@ -129,6 +196,8 @@ def step(G, D, opt_g, opt_d, images, z):
 
 # %% ex-bugs-three wrong: the saturating game
 def step(G, D, opt_g, opt_d, images, z):
+    from ganbook.objectives import Saturating
+
     game, x, x_fake = Saturating(), images[:, None] / 127.5 - 1, G(z)
     update(opt_d, game.discriminator(D, x, x_fake.detach())["loss"])
     update(opt_g, game.generator(D, x, x_fake)["loss"])
@@ -144,51 +213,6 @@ def step(G, D, opt_g, opt_d, images, z):
     opt_g.zero_grad()
     bce(D(x_fake), one).backward()
     opt_g.step()
-
-
-# %% ex-bugs-axes right: squares added up over three axes
-def penalty_of(gradient):
-    return ((gradient.square().sum(dim=(1, 2, 3)).sqrt() - 1) ** 2).mean()
-
-
-# %% ex-bugs-axes right: an image at a time
-def penalty_of(gradient):
-    return sum((one.norm().item() - 1) ** 2 for one in gradient) / len(gradient)
-
-
-# %% ex-bugs-axes right: as rows, whatever the shape
-def penalty_of(gradient):
-    return torch.linalg.vector_norm(gradient.view(len(gradient), -1), dim=-1).sub(1).pow(2).mean()
-
-
-# %% ex-bugs-axes wrong: over the channels
-def penalty_of(gradient):
-    return (gradient.norm(dim=1) - 1).square().mean()
-
-
-# %% ex-bugs-axes wrong: one norm for the whole batch
-def penalty_of(gradient):
-    return (gradient.norm() - 1).square()
-
-
-# %% ex-bugs-axes wrong: of the mean norm
-def penalty_of(gradient):
-    return (gradient.flatten(1).norm(dim=1).mean() - 1).square()
-
-
-# %% ex-bugs-axes wrong: of the squared norm
-def penalty_of(gradient):
-    return (gradient.flatten(1).square().sum(dim=1) - 1).square().mean()
-
-
-# %% ex-bugs-axes wrong: pays for slopes above 1 only
-def penalty_of(gradient):
-    return (gradient.flatten(1).norm(dim=1) - 1).relu().square().mean()
-
-
-# %% ex-bugs-axes wrong: for images of one size only
-def penalty_of(gradient):
-    return (gradient.reshape(-1, 784).norm(dim=1) - 1).square().mean()
 
 
 # %% ex-bugs-detach right: with math
