@@ -159,26 +159,6 @@ def count_up(c_in, c_out, k, norm):
     return k * k * c_in * c_out + c_in + (2 * c_out if norm else 0)
 
 
-# %% ex-dcgan-z right: from the chapter's number
-def parameters_for(z_dim):
-    return parameters(dcgan.Generator()) + (z_dim - 64) * 9 * 256
-
-
-# %% ex-dcgan-z wrong: every layer grows with z
-def parameters_for(z_dim):
-    return parameters(dcgan.Generator()) * z_dim // 64
-
-
-# %% ex-dcgan-z wrong: one weight for each channel
-def parameters_for(z_dim):
-    return 747_841 + (z_dim - 64) * 256
-
-
-# %% ex-dcgan-z wrong: the default whatever was asked
-def parameters_for(z_dim):
-    return parameters(dcgan.Generator())
-
-
 # %% ex-dcgan-32 right: kernels of 2, one more layer
 def generator32():
     return nn.Sequential(
@@ -251,77 +231,3 @@ def generator32():
         nn.ConvTranspose2d(16, 1, 4, 2, 1),
         nn.Tanh(),
     )
-
-
-# %% ex-dcgan-even right: padding instead of a rest, kernel 4, by replacing the list
-def even_discriminator():
-    D = dcgan.Discriminator()
-    first = nn.Conv2d(1, 16, kernel_size=(4, 4), stride=(2, 2))
-    D.layers = nn.Sequential(first, *list(D.layers)[1:])
-    dcgan.init(first)
-    return D
-
-
-# %% ex-dcgan-even wrong: as published
-def even_discriminator():
-    return dcgan.Discriminator()
-
-
-# %% ex-dcgan-even wrong: stride 1
-def even_discriminator():
-    D = dcgan.Discriminator()
-    D.layers[0] = nn.Conv2d(1, 16, 3, 1)
-    D.layers[0].apply(dcgan.init)
-    return D
-
-
-# %% ex-dcgan-even wrong: padding that keeps the sides, kernel 3
-def even_discriminator():
-    D = dcgan.Discriminator()
-    D.layers[0] = nn.Conv2d(1, 16, 3, 2, padding=1)
-    D.layers[0].apply(dcgan.init)
-    return D
-
-
-# %% ex-dcgan-even wrong: kernel 5 misses the last row
-def even_discriminator():
-    D = dcgan.Discriminator()
-    D.layers[0] = nn.Conv2d(1, 16, 5, 2, padding=1)
-    D.layers[0].apply(dcgan.init)
-    return D
-
-
-# %% ex-dcgan-norm right: builds the list again
-def without_norm(network):
-    network.layers = nn.Sequential(*(layer for layer in network.layers if not isinstance(layer, nn.BatchNorm2d)))
-    return network
-
-
-# %% ex-dcgan-norm wrong: takes nothing out
-def without_norm(network):
-    return network
-
-
-# %% ex-dcgan-norm wrong: the first one only
-def without_norm(network):
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, nn.BatchNorm2d):
-            network.layers[i] = nn.Identity()
-            break
-    return network
-
-
-# %% ex-dcgan-norm wrong: only its scale and shift
-def without_norm(network):
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, nn.BatchNorm2d):
-            network.layers[i] = nn.BatchNorm2d(layer.num_features, affine=False)
-    return network
-
-
-# %% ex-dcgan-norm wrong: another norm instead
-def without_norm(network):
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, nn.BatchNorm2d):
-            network.layers[i] = nn.GroupNorm(1, layer.num_features)
-    return network
