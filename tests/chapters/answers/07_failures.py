@@ -1,6 +1,42 @@
 """Answers to the exercises of chapter 7, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
+# %% ex-failures-spread right: over pixels in a row each
+def spread(x):
+    return float(x.flatten(1).std(0, correction=0).mean())
+
+
+# %% ex-failures-spread right: by hand
+def spread(x):
+    away = x - x.mean(0, keepdim=True)
+    return (away.square().sum(0) / (len(x) - 1)).sqrt().mean().item()
+
+
+# %% ex-failures-spread wrong: over all numbers at once
+def spread(x):
+    return x.std().item()
+
+
+# %% ex-failures-spread wrong: within each image
+def spread(x):
+    return x.std((1, 2, 3)).mean().item()
+
+
+# %% ex-failures-spread wrong: of the mean grey of each image
+def spread(x):
+    return x.mean((1, 2, 3)).std().item()
+
+
+# %% ex-failures-spread wrong: the variance
+def spread(x):
+    return x.var(0).mean().item()
+
+
+# %% ex-failures-spread wrong: a tensor
+def spread(x):
+    return x.std(0).mean()
+
+
 # %% ex-failures-momentum right: the other player is healed
 def one_sided(player):
     collapsed = GALLERY["collapse"].failed
@@ -158,51 +194,6 @@ def at_period(x, n):
     chosen[at] = True
     chosen[:, at] = True
     return (energy[chosen].sum() / energy.sum()).item()
-
-
-# %% ex-failures-errs right: halves an interval
-def true_share(observed, wrong, right):
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        share = (low + high) / 2
-        low, high = (share, high) if (1 - share) * wrong + share * right < observed else (low, share)
-    return share
-
-
-# %% ex-failures-errs right: two equations, and a share stays between 0 and 1
-def true_share(observed, wrong, right):
-    kinds = torch.tensor([[1.0, 1.0], [wrong, right]], dtype=torch.float64)
-    return torch.linalg.solve(kinds, torch.tensor([1.0, observed], dtype=torch.float64))[1].clamp(0, 1)
-
-
-# %% ex-failures-errs wrong: takes the wrong ones off
-def true_share(observed, wrong, right):
-    return observed - wrong
-
-
-# %% ex-failures-errs wrong: divides by what is found
-def true_share(observed, wrong, right):
-    return observed / right
-
-
-# %% ex-failures-errs wrong: as if every mirrored one were found
-def true_share(observed, wrong, right):
-    return (observed - wrong) / (1 - wrong)
-
-
-# %% ex-failures-errs wrong: as if both errors were equal
-def true_share(observed, wrong, right):
-    return (observed - wrong) / (1 - 2 * wrong)
-
-
-# %% ex-failures-errs wrong: the share of the others
-def true_share(observed, wrong, right):
-    return (right - observed) / (right - wrong)
-
-
-# %% ex-failures-errs wrong: how likely one that is called mirrored is mirrored
-def true_share(observed, wrong, right):
-    return observed * right / (observed * right + (1 - observed) * wrong)
 
 
 # %% ex-failures-cost right: as a weighted mean

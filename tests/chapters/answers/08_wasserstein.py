@@ -1,46 +1,94 @@
 """Answers to the exercises of chapter 8, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
 
-# %% ex-wasserstein-axes right: with the best weights
-def worth(a, b):
-    w = torch.where(a > b, 1.0, -1.0)
-    return (w * (a - b)).sum()
+# %% ex-wasserstein-line right: ranks instead of sorting
+def w1(x, y):
+    x, y = x.flatten(), y.flatten()
+    return float((x[x.argsort()] - y[y.argsort()]).abs().sum() / len(x))
 
 
-# %% ex-wasserstein-axes right: a number, by the 1-norm of torch
-def worth(a, b):
-    return torch.linalg.vector_norm(a - b, ord=1).item()
+# %% ex-wasserstein-line right: by the area between the shares
+def w1(x, y):
+    t = torch.cat([x, y]).flatten().sort().values
+    P, Q = ((points.flatten() <= t[:-1, None]).double().mean(1) for points in (x, y))
+    return ((P - Q).abs() * t.diff()).sum().item()
 
 
-# %% ex-wasserstein-axes right: both parts apart, in double precision
-def worth(a, b):
-    change = (a - b).double()
-    return change.clamp(min=0).sum() - change.clamp(max=0).sum()
+# %% ex-wasserstein-line wrong: not sorted
+def w1(x, y):
+    return (x.flatten() - y.flatten()).abs().mean().item()
 
 
-# %% ex-wasserstein-axes wrong: the Euclidean distance, that of the right critic
-def worth(a, b):
-    return (a - b).norm()
+# %% ex-wasserstein-line wrong: the distance of the means
+def w1(x, y):
+    return abs((x.mean() - y.mean()).item())
 
 
-# %% ex-wasserstein-axes wrong: all weights are +1
-def worth(a, b):
-    return (a - b).sum()
+# %% ex-wasserstein-line wrong: the sum
+def w1(x, y):
+    return (x.flatten().sort().values - y.flatten().sort().values).abs().sum().item()
 
 
-# %% ex-wasserstein-axes wrong: the mean over the pixels
-def worth(a, b):
-    return (a - b).abs().mean()
+# %% ex-wasserstein-line wrong: sorts along the wrong axis
+def w1(x, y):
+    return (x.sort(-1).values - y.sort(-1).values).abs().mean().item()
 
 
-# %% ex-wasserstein-axes wrong: the length of the weights times that of the difference
-def worth(a, b):
-    return 28 * (a - b).norm()
+# %% ex-wasserstein-line wrong: squares
+def w1(x, y):
+    return (x.flatten().sort().values - y.flatten().sort().values).square().mean().sqrt().item()
 
 
-# %% ex-wasserstein-axes wrong: the largest pixel
-def worth(a, b):
-    return (a - b).abs().max()
+# %% ex-wasserstein-slopes right: one image after another
+def slopes(D, x):
+    found = []
+    for one in x:
+        one = one[None].detach().requires_grad_()
+        found.append(torch.autograd.grad(D(one).sum(), one, create_graph=True)[0].norm())
+    return torch.stack(found)
+
+
+# %% ex-wasserstein-slopes right: a root that has a gradient at 0
+def slopes(D, x):
+    x = x.detach().clone().requires_grad_()
+    answers = D(x)
+    (gradient,) = torch.autograd.grad(answers, x, torch.ones_like(answers), create_graph=True)
+    return (gradient.square().flatten(1).sum(1) + 1e-12).sqrt()
+
+
+# %% ex-wasserstein-slopes wrong: cannot be differentiated again
+def slopes(D, x):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).sum(), x)
+    return gradient.flatten(1).norm(dim=1)
+
+
+# %% ex-wasserstein-slopes wrong: one norm for the whole batch
+def slopes(D, x):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gradient.norm().expand(len(x))
+
+
+# %% ex-wasserstein-slopes wrong: over the channels, for each pixel
+def slopes(D, x):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gradient.norm(dim=1)
+
+
+# %% ex-wasserstein-slopes wrong: the gradient of the mean
+def slopes(D, x):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).mean(), x, create_graph=True)
+    return gradient.flatten(1).norm(dim=1)
+
+
+# %% ex-wasserstein-slopes wrong: the squared norm
+def slopes(D, x):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gradient.flatten(1).square().sum(1)
 
 
 # %% ex-wasserstein-free right: a linear layer
@@ -132,71 +180,3 @@ def shift_critic(c):
 # %% ex-wasserstein-shift wrong: divided by the squared length
 def shift_critic(c):
     return lambda x: -(x @ c) / c.square().sum()
-
-
-# %% ex-wasserstein-box right: asks for the singular value
-def stretch(n, c):
-    return torch.linalg.svdvals(torch.full((n, n), c, dtype=torch.float64)).max()
-
-
-def critical(n):
-    return 1 / stretch(n, 1.0).item()
-
-
-# %% ex-wasserstein-box right: tries the vector of ones, and halves an interval
-def stretch(n, c):
-    ones = torch.ones(n)
-    return ((torch.full((n, n), c) @ ones).norm() / ones.norm()).item()
-
-
-def critical(n):
-    low, high = 0.0, 1.0
-    while high - low > 1e-6:
-        c = (low + high) / 2
-        low, high = (c, high) if stretch(n, c) < 1 else (low, c)
-    return low
-
-
-# %% ex-wasserstein-box wrong: the length of one row
-def stretch(n, c):
-    return c * n**0.5
-
-
-def critical(n):
-    return 1 / n**0.5
-
-
-# %% ex-wasserstein-box wrong: the sum of all weights
-def stretch(n, c):
-    return c * n * n
-
-
-def critical(n):
-    return 1 / n**2
-
-
-# %% ex-wasserstein-box wrong: what random signs do
-def stretch(n, c):
-    return 2 * c * n**0.5
-
-
-def critical(n):
-    return 1 / (2 * n**0.5)
-
-
-# %% ex-wasserstein-box wrong: the critical c is twice too large
-def stretch(n, c):
-    return n * c
-
-
-def critical(n):
-    return 2 / n
-
-
-# %% ex-wasserstein-box wrong: for 32 inputs only
-def stretch(n, c):
-    return 32 * c
-
-
-def critical(n):
-    return 1 / 32
