@@ -280,7 +280,8 @@ def test_the_text_has_three_links_and_a_test_for_each():
 
 
 def test_the_example_of_one_dimension_is_5(visit):
-    assert "The\n   means give 4 and the covariances give 1" in TEXT and "d^2 = (3 - 1)^2 + (1 - 2)^2 = 5" in TEXT
+    assert "The first state has 4 from the means and 1 from the covariances" in TEXT
+    assert "d^2 = (3 - 1)^2 + (1 - 2)^2 = 5" in TEXT
     assert printed(opened(visit, "The example above")) == {"means": 4, "spreads": 1, "d2": 5}
 
 
