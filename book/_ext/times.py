@@ -27,10 +27,11 @@ INSIDE = """\
           <input type="range" data-part="label" min="0" max="9" step="1"></label>
         <label class="demo-slider">Noise vector number <output data-part="noise-now"></output>
           <input type="range" data-part="noise" min="1" max="40" step="1"></label>
-        <label class="demo-slider">Moved along the direction by <output data-part="amount-now"></output>
+        <label class="demo-slider">Along the direction <output data-part="amount-now"></output>
           <input type="range" data-part="amount" min="-3" max="3" step="0.5"></label>
       </div>
     </div>
+    <p data-part="answer" role="status"></p>
     <fieldset class="demo-group" data-part="ways"><legend>Direction</legend></fieldset>
     <dl class="earth-numbers times-numbers">
       <div><dt>the judge reads what was ordered</dt><dd data-part="read"></dd></div>

@@ -207,7 +207,7 @@ def test_the_answer_to_the_guess_follows_from_what_was_measured(visit, guess):
     page = visit(PAGE)
     the(page, "question").get_by_role("button", name=guess).click()
     started(page)
-    said = the(page, "news").inner_text()
+    said = the(page, "answer").inner_text()
     first = next(i for i, step in enumerate(STORED["steps"]) if step["read"] > 50)
     spans = [high - low for low, high in (step["ends"][0]["slant"] for step in STORED["steps"])]
     assert f"At step {STEPS[first]:,} the judge reads {STORED['steps'][first]['read']} digits in 100" in said
@@ -217,6 +217,8 @@ def test_the_answer_to_the_guess_follows_from_what_was_measured(visit, guess):
     )
     assert ("This is what you predicted." in said) == (guess == "While digits become readable")
     assert ("predicted" in said) == (guess != "Start without a guess")
+    the(page, "step").press("Home")
+    assert the(page, "answer").inner_text() == said, "it stays"
 
 
 def test_sliders_and_directions_lead_everywhere(visit):
@@ -357,6 +359,7 @@ def test_the_text_has_four_links_and_a_test_for_each():
 
 def test_at_step_300_there_is_no_digit_and_hardly_a_direction(visit):
     page = opened(visit, "Step 300")
+    assert the(page, "answer").inner_text() == "", "a link does not give the answer away"
     assert "the first direction changes the slant by 3 degrees" in FLAT and span(0, 300) == pytest.approx(3, abs=0.5)
     assert the(page, "read").inner_text() == "10 in 100", "as by chance"
 

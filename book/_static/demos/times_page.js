@@ -31,7 +31,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   // ------------------------------------------------------------------------------------------------------------ seen
 
-  /** What the guess was worth: the first step at which most digits can be read, and the direction at that step. */
+  /** What the guess was worth, in words that stay: the first step at which most digits can be read, and the direction at that step. */
   function answer() {
     const { steps } = ganbook.timesStored;
     const first = steps.findIndex(({ read }) => read > READABLE);
@@ -141,7 +141,8 @@ globalThis.ganbook = globalThis.ganbook || {};
       ganbook.page.show(root);
       show();
       drawMap();
-      news(answer());
+      news("");
+      if (guess) say(part("answer"), answer());
       root.dataset.loaded = "yes"; // for the tests
     } catch (error) {
       for (const button of part("question").querySelectorAll("button")) button.disabled = false;
@@ -194,7 +195,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   /** What an address asks for; a link starts the machine. */
   async function take({ step, ...values }) {
-    if (!state.networks) await start("asked");
+    if (!state.networks) await start(""); // nobody has guessed
     if (state.networks) set({ ...values, step: STEPS.indexOf(Number(step)) });
   }
   const now = () => ({ step: String(STEPS[state.step]), digit: state.digit, noise: state.noise, way: state.way, amount: state.amount });
