@@ -54,10 +54,15 @@ def text(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
+def packed_bytes(content: bytes) -> str:
+    """Bytes as base64 of a zlib stream."""
+    return text(zlib.compress(content, 9))
+
+
 def packed(x: Tensor) -> str:
     """float16 numbers as base64 of a zlib stream, all low bytes before all high ones: the high ones repeat more."""
     planes = x.contiguous().view(torch.uint8).view(-1, 2).T.contiguous()  # (2n,) -> (2, n)
-    return text(zlib.compress(planes.numpy().tobytes(), 9))
+    return packed_bytes(planes.numpy().tobytes())
 
 
 def convolutions(G: nn.Module) -> list[tuple[nn.ConvTranspose2d, Tensor, Tensor]]:
@@ -176,7 +181,7 @@ def real_digits() -> dict[str, object]:
     return {
         "side": 28,
         "labels": "".join(str(y) for y in digits.labels[:REAL].tolist()),
-        "images": text(zlib.compress(digits.images[:REAL].numpy().tobytes(), 9)),
+        "images": packed_bytes(digits.images[:REAL].numpy().tobytes()),
     }
 
 

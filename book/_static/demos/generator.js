@@ -2,7 +2,8 @@
 
    The weights come from tools/site/export_demo.py as a script that adds an entry to ganbook.models; a script, because a page
    opened from a disk may not fetch data. They are the float16 numbers that the package stores, so the page and
-   PyTorch compute with the same weights and differ by rounding only. */
+   PyTorch compute with the same weights and differ by rounding only. The generators of chapter 11's time machine
+   (tools/site/times.py) have 8 bits a weight and a scale for each layer. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
@@ -29,6 +30,17 @@ globalThis.ganbook = globalThis.ganbook || {};
       const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
       out[i] = bits & 0x8000 ? -size : size;
     }
+    return out;
+  }
+
+  /** Float32Array from whole numbers of 8 bits with a sign; each layer has a scale. */
+  function scaled(bytes, { layers, scales }) {
+    const out = Float32Array.from(new Int8Array(bytes.buffer));
+    let at = 0;
+    layers.forEach(({ c_in, c_out, kernel }, i) => {
+      const end = at + c_in * c_out * kernel ** 2;
+      for (; at < end; at++) out[at] *= scales[i];
+    });
     return out;
   }
 
@@ -107,7 +119,8 @@ globalThis.ganbook = globalThis.ganbook || {};
   class Generator {
     /** The generator of an entry of ganbook.models. */
     static async load(entry) {
-      const weights = halves(await inflate(entry.weights));
+      const bytes = await inflate(entry.weights);
+      const weights = entry.scales ? scaled(bytes, entry) : halves(bytes);
       const affine = floats(entry.affine);
       let w = 0;
       let a = 0;

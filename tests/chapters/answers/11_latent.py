@@ -150,69 +150,6 @@ def without(vector, means):
     return torch.linalg.svd(means - means.mean(0), full_matrices=True).Vh[20]
 
 
-# %% ex-latent-logistic right: by hand, with plain gradient descent
-def logistic(z, yes):
-    w, c = torch.zeros(z.shape[1]), torch.zeros(())
-    for _ in range(500):
-        wrong = torch.sigmoid(z @ w + c) - yes  # (n,)
-        w, c = w - z.T @ wrong / len(z), c - wrong.mean()
-    return w / w.norm()
-
-
-# %% ex-latent-logistic right: a linear layer and Adam
-def logistic(z, yes):
-    layer = torch.nn.Linear(z.shape[1], 1)
-    optimiser = torch.optim.Adam(layer.parameters(), lr=0.05)
-    for _ in range(500):
-        logits = layer(z)[:, 0] * (2 * yes - 1)
-        loss = -torch.nn.functional.logsigmoid(logits).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return torch.nn.functional.normalize(layer.weight.detach()[0], dim=0)
-
-
-# %% ex-latent-logistic wrong: the mean of those that are
-def logistic(z, yes):
-    return torch.nn.functional.normalize(z[yes == 1].mean(0), dim=0)
-
-
-# %% ex-latent-logistic wrong: the difference of two means
-def logistic(z, yes):
-    return torch.nn.functional.normalize(z[yes == 1].mean(0) - z[yes == 0].mean(0), dim=0)
-
-
-# %% ex-latent-logistic wrong: least squares
-def logistic(z, yes):
-    return latent.regress(z, yes).vector
-
-
-# %% ex-latent-logistic wrong: without the constant
-def logistic(z, yes):
-    w = torch.zeros(z.shape[1])
-    for _ in range(500):
-        w = w - z.T @ (torch.sigmoid(z @ w) - yes) / len(z)
-    return w / w.norm()
-
-
-# %% ex-latent-logistic wrong: not a unit vector
-def logistic(z, yes):
-    w, c = torch.zeros(z.shape[1]), torch.zeros(())
-    for _ in range(500):
-        wrong = torch.sigmoid(z @ w + c) - yes
-        w, c = w - z.T @ wrong / len(z), c - wrong.mean()
-    return w
-
-
-# %% ex-latent-logistic wrong: uphill
-def logistic(z, yes):
-    w, c = torch.zeros(z.shape[1]), torch.zeros(())
-    for _ in range(100):
-        wrong = torch.sigmoid(z @ w + c) - yes
-        w, c = w + z.T @ wrong / len(z), c + wrong.mean()
-    return w / w.norm()
-
-
 # %% ex-latent-shell right: starts as noise is drawn, and a gradient from backward
 def on_the_shell(images, steps, lr=0.1):
     z = torch.randn(len(images), d, generator=torch.Generator().manual_seed(8)).requires_grad_()
