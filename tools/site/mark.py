@@ -15,6 +15,7 @@ notebook gets so many minutes in all (--minutes), each cell two of them, and so 
 
 import argparse
 import ast
+import contextlib
 import csv
 import io
 import json
@@ -325,7 +326,6 @@ def autograde(course: Path, name: str, student: Student, minutes: float, memory:
         text=True,
         errors="replace",
         preexec_fn=limits(memory),
-        start_new_session=True,
     )
     try:
         said, _ = process.communicate(timeout=60 * minutes)
@@ -341,11 +341,13 @@ def autograde(course: Path, name: str, student: Student, minutes: float, memory:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a process and all that it started."""
-    if os.name == "nt":
-        process.kill()
-    else:
-        os.killpg(process.pid, 9)
+    """End a process and all that it started, the kernel among them, which has a session of its own."""
+    import psutil  # comes with ipykernel
+
+    family = psutil.Process(process.pid).children(recursive=True)
+    for one in [process, *family]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
     process.communicate()
 
 
