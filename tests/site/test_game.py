@@ -143,7 +143,8 @@ def numbers(page) -> dict[str, str]:
 
 
 def finished(page) -> str:
-    """What is said when the run has come to its end."""
+    """What is said when the run has come to its end. It is hurried on, by the steps of its own, without pictures."""
+    page.evaluate("() => { const {job} = ganbook.gameDemo; while (job && !job.done()) job.step(); }")
     page.wait_for_function("!ganbook.gameDemo.job", timeout=120_000)
     return the(page, "news").inner_text()
 
@@ -199,7 +200,7 @@ def test_the_first_two_links_and_the_last_show_what_the_text_says(visit):
     finished(page)
     found = pushes(page)
     one, other = found["saturating"], found["non-saturating"]
-    assert "differ by less than a tenth" in said and 0 < abs(one - other) < 0.1 * max(one, other)
+    assert "differ by less than a fifth" in said and 0 < abs(one - other) < 0.2 * max(one, other)
 
 
 def test_far_from_the_data_the_pushes_are_those_of_the_text_and_of_the_still_picture(visit):
@@ -277,16 +278,18 @@ def test_nonsense_in_an_address_changes_nothing_and_a_link_is_copied(visit):
     the(page, "loss").select_option("relativistic")
     the(page, "another").click()
     the(page, "copy").click()
-    page.wait_for_function("document.querySelector('#game-demo [data-part=news]').textContent.includes('copied')")
+    page.wait_for_function("document.querySelector('#game-demo [data-part=news]').textContent.includes('link')")
     assert the(page, "copied").input_value().endswith("#game:view=game,loss=relativistic,seed=1")
 
 
 def test_the_tour_sets_four_states_and_asks_before_each(visit):
     page = visit(PAGE, reduced_motion="reduce")
     page.evaluate(
-        "ganbook.board.game = (make => (...given) => Object.assign(make(...given), {round() { this.step++; }}))"
-        "(ganbook.board.game)"
-    )  # a game whose steps cost nothing
+        """() => {
+          const make = ganbook.board.game; // its games cost nothing
+          ganbook.board.game = (...given) => Object.assign(make(...given), {round() { this.step++; }});
+        }"""
+    )
     states = []
     for i in range(4):
         the(page, "next").press("Enter")
