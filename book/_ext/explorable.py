@@ -19,7 +19,7 @@ from PIL import Image
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 # All of them: the edition, the slides and the tests read this list.
-NAMES = ("ask", "stamping", "earth", "clouds", "rungs", "times")
+NAMES = ("ask", "stamping", "earth", "game", "clouds", "rungs", "times")
 
 STATE = re.compile(r"(?P<words>[^<>]+?) *<(?P<state>(?P<name>[\w-]+):[\w.,=-]+)>")
 PICTURES = Path("ganbook", "assets", "diagrams")

@@ -397,13 +397,6 @@ def test_what_can_be_put_on_the_sheet(visit):
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_without_scripts_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    still, caption = page.locator("#fig-noise-ask img"), page.locator("#fig-noise-ask figcaption")
-    assert still.is_visible() and len(still.get_attribute("alt")) > 200 and "depends on" in caption.inner_text()
-    assert not page.locator("#ask-demo").is_visible()
-
-
 def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
     with Image.open(ask.PICTURE) as image:
         info = image.info

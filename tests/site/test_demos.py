@@ -54,7 +54,9 @@ OBJECTIVES = {
     "non-saturating": (objectives.NonSaturating(), 0),
     "saturating": (objectives.Saturating(), 0),
     "least squares": (objectives.LeastSquares(), 0),
+    "hinge": (objectives.Hinge(), 0),
     "WGAN-GP": (objectives.GradientPenalty(weight=10.0), 10),
+    "relativistic": (objectives.Relativistic(), 0),
     "non-saturating with R1": (objectives.ZeroCentred(objectives.NonSaturating(), r1=3.0), 3),
 }
 
@@ -65,7 +67,7 @@ GRADIENTS = """({g, d, name, weight, real, z, eps, m}) => {
   G.values.set(g), D.values.set(d);
   const fake = G.forward(Float64Array.from(z), m);
   const answer = ganbook.discriminatorLoss(D, objective, Float64Array.from(real), fake, m, weight, eps);
-  const play = ganbook.generatorLoss(G, D, objective, Float64Array.from(z), m);
+  const play = ganbook.generatorLoss(G, D, objective, Float64Array.from(z), m, Float64Array.from(real));
   return {lossD: answer.loss, penalty: answer.penalty, d: [...D.gradient], lossG: play.loss, g: [...G.gradient]};
 }"""
 

@@ -541,13 +541,6 @@ def test_the_link_is_copied(visit):
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_without_scripts_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    still, caption = page.locator("#fig-wasserstein-moving img"), page.locator("#fig-wasserstein-moving figcaption")
-    assert still.is_visible() and len(still.get_attribute("alt")) > 200 and "Moving earth" in caption.inner_text()
-    assert not page.locator("#earth-demo").is_visible()
-
-
 def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
     with Image.open(earth.PICTURE) as image:
         info = image.info

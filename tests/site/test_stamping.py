@@ -576,13 +576,6 @@ def test_an_answer_comes_within_a_tenth_of_a_second(visit):
     assert page.evaluate(hovered) < 100
 
 
-def test_without_scripts_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    picture = page.locator("#fig-dcgan-stamping img")
-    assert picture.is_visible() and "checkerboard" in picture.get_attribute("alt")
-    assert not page.locator("#stamping-demo").is_visible()
-
-
 def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
     with Image.open(still.PICTURE) as image:
         info = image.info

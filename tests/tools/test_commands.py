@@ -105,6 +105,7 @@ LEFT_OUT = {
     "python -m tools.site.ask_still": "it rewrites a stored picture; tests/site/test_ask.py draws it",
     "python -m tools.site.stamping_still": "it rewrites a stored picture; tests/site/test_stamping.py draws it",
     "python -m tools.site.earth_still": "it rewrites a stored picture; tests/site/test_earth.py draws it",
+    "python -m tools.site.game_still": "it rewrites a stored picture; tests/site/test_game.py compares it",
     "make clean": "tests/chapters/test_course_folder.py calls it",
     "make slides": "CI calls it before this",
     "python -m tools.checks.matrix": "it makes environments of gigabytes",

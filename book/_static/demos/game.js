@@ -13,7 +13,7 @@ globalThis.ganbook = globalThis.ganbook || {};
         rateG, beta1}; all but beta1, which belongs to the optimisers, may be changed between two updates. */
     constructor(data, settings, seed, m = M) {
       const random = (stream) => new ganbook.Random(1000 * seed + stream); // a stream each: looking changes nothing
-      Object.assign(this, { data, settings, m });
+      Object.assign(this, { data, settings, seed, m });
       this.G = new ganbook.Network([2, ...HIDDEN, 2], random(1));
       this.D = new ganbook.Network([2, ...HIDDEN, 1], random(2));
       const betas = { beta1: settings.beta1, beta2: 0.9 };
@@ -21,6 +21,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       this.adamD = new ganbook.Adam(this.D, betas);
       this.draws = random(3);
       this.shown = random(4).normals(2 * SHOWN);
+      this.beside = null; // the real points of the last minibatch, which a paired objective shows to G too
       this.step = 0; // updates of G
       this.updatesOfD = 0;
       this.losses = { d: null, g: null };
@@ -34,7 +35,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     updateD() {
       const m = this.m;
       const fake = this.G.forward(this.draws.normals(2 * m), m);
-      const real = this.data.sample(m, this.draws);
+      const real = (this.beside = this.data.sample(m, this.draws));
       const eps = Float64Array.from({ length: m }, () => this.draws.uniform());
       const { loss } = ganbook.discriminatorLoss(this.D, this.objective, real, fake, m, this.settings.weight, eps);
       this.adamD.step(this.settings.rateD);
@@ -44,7 +45,9 @@ globalThis.ganbook = globalThis.ganbook || {};
 
     /** One update of G. */
     updateG() {
-      const { loss } = ganbook.generatorLoss(this.G, this.D, this.objective, this.draws.normals(2 * this.m), this.m);
+      const { m, draws } = this;
+      this.beside = this.beside || this.data.sample(m, draws);
+      const { loss } = ganbook.generatorLoss(this.G, this.D, this.objective, draws.normals(2 * m), m, this.beside);
       this.adamG.step(this.settings.rateG);
       this.step++;
       this.losses.g = loss;
@@ -66,12 +69,27 @@ globalThis.ganbook = globalThis.ganbook || {};
       return this.G.forward(this.shown.subarray(0, 2 * n), n);
     }
 
+    /** The first n fakes (at most SHOWN) and the step down the loss of each one: {at, steps}, both x0, y0, x1, y1, ...
+        A paired objective sets the same n real points beside them each time. */
+    pulls(n) {
+      const at = this.fakes(n);
+      const real = this.objective.paired ? this.data.sample(n, new ganbook.Random(1000 * this.seed + 5)) : null;
+      const { pull } = ganbook.pulls(this.D, this.objective, at, n, real);
+      return { at, steps: pull.map((value) => -n * value) };
+    }
+
+    /** How hard n fakes are pushed: the mean length of their gradients. */
+    push(n = SHOWN) {
+      const { steps } = this.pulls(n);
+      let sum = 0;
+      for (let i = 0; i < 2 * n; i += 2) sum += Math.hypot(steps[i], steps[i + 1]);
+      return sum / n;
+    }
+
     /** Which way each of the first n fakes is pulled: {at, arrows}, the arrow of a strong pull 1 long, of a weak one
         shorter. It is the step down the sample's own loss, as in the first figure of chapter 6. */
     arrows(n) {
-      const at = this.fakes(n);
-      const { pull } = ganbook.pulls(this.D, this.objective, at, n);
-      const arrows = pull.map((value) => -n * value);
+      const { at, steps: arrows } = this.pulls(n);
       for (let i = 0; i < 2 * n; i += 2) {
         const shrink = 1 / (Math.hypot(arrows[i], arrows[i + 1]) + 0.5);
         arrows[i] *= shrink;

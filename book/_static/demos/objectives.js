@@ -1,7 +1,8 @@
 /* What the two players minimise, as in ganbook/objectives.
 
    Each loss is a mean over samples of a function of D's output there; an entry names these functions for D on real
-   points, for D on fakes, and for G on its fakes, each as [value, derivative]. */
+   points, for D on fakes, and for G on its fakes, each as [value, derivative]. An objective that is `paired` has a
+   function of D and one of G, both of D's output on a real point less that on the fake beside it. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
@@ -12,6 +13,8 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   const callReal = [(t) => softplus(-t), (t) => sigmoid(t) - 1]; // -log D
   const callFake = [softplus, sigmoid]; // -log(1 - D)
+  const above = [(t) => Math.max(0, 1 - t), (t) => (t < 1 ? -1 : 0)]; // of the hinge
+  const below = [(t) => Math.max(0, 1 + t), (t) => (t > -1 ? 1 : 0)];
   const towards = (b) => [(t) => (t - b) ** 2 / 2, (t) => t - b];
   const up = [(t) => -t, () => -1];
   const down = [(t) => t, () => 1];
@@ -44,6 +47,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       middle: 0.5,
       python: () => "LeastSquares()",
     },
+    hinge: { real: above, fake: below, generator: up, middle: 0, python: () => "Hinge()" },
     "WGAN-GP": {
       real: up,
       fake: down,
@@ -55,6 +59,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       weight: 0.1,
       python: (weight) => `GradientPenalty(weight=${weight})`,
     },
+    relativistic: { paired: true, real: callReal, generator: callFake, middle: null, python: () => "Relativistic()" },
     "non-saturating with R1": {
       real: callReal,
       fake: callFake,
@@ -78,9 +83,16 @@ globalThis.ganbook = globalThis.ganbook || {};
     both.set(fake, 2 * m);
     const out = D.forward(both, 2 * m);
     const [outReal, outFake] = [out.subarray(0, m), out.subarray(m)];
-    const v = out.map((t, i) => (i < m ? objective.real[1](t) : objective.fake[1](t)) / m);
-    D.backward(v);
-    const loss = mean(outReal, objective.real) + mean(outFake, objective.fake);
+    let loss;
+    if (objective.paired) {
+      const apart = outReal.map((t, i) => t - outFake[i]);
+      const push = apart.map((t) => objective.real[1](t) / m);
+      D.backward(Float64Array.from([...push, ...push.map((value) => -value)]));
+      loss = mean(apart, objective.real);
+    } else {
+      D.backward(out.map((t, i) => (i < m ? objective.real[1](t) : objective.fake[1](t)) / m));
+      loss = mean(outReal, objective.real) + mean(outFake, objective.fake);
+    }
     if (!objective.penalty) return { loss, penalty: 0 };
 
     const at = objective.penalty.between
@@ -99,18 +111,21 @@ globalThis.ganbook = globalThis.ganbook || {};
     return { loss: loss + weight * penalty, penalty };
   }
 
-  /** Add G's gradient for noise z (m, z_dim) to G.gradient; D does not learn. Returns {loss}. */
-  function generatorLoss(G, D, objective, z, m) {
-    const { loss, pull } = pulls(D, objective, G.forward(z, m), m);
+  /** Add G's gradient for noise z (m, z_dim) to G.gradient; D does not learn. real: m points, which a paired objective
+      sets beside the fakes. Returns {loss}. */
+  function generatorLoss(G, D, objective, z, m, real) {
+    const { loss, pull } = pulls(D, objective, G.forward(z, m), m, real);
     G.backward(pull);
     return { loss };
   }
 
   /** The loss of G on n fakes, and its derivative `pull` with respect to each of their coordinates. */
-  function pulls(D, objective, fake, n) {
+  function pulls(D, objective, fake, n, real) {
+    const beside = objective.paired ? D.forward(real, n) : null;
     const out = D.forward(fake, n);
-    const pull = D.backward(out.map((t) => objective.generator[1](t) / n), false);
-    return { loss: mean(out, objective.generator), pull };
+    const at = beside ? out.map((t, i) => beside[i] - t) : out;
+    const push = at.map((t) => ((beside ? -1 : 1) * objective.generator[1](t)) / n);
+    return { loss: mean(at, objective.generator), pull: D.backward(push, false) };
   }
 
   Object.assign(ganbook, { objectives, discriminatorLoss, generatorLoss, pulls });

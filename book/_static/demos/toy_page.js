@@ -4,7 +4,7 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { colour, css, onTheme, sharp, calm, say, drawCurves } = ganbook.page;
+  const { onTheme, calm, say, drawCurves } = ganbook.page;
   const FAKES = 400; // points drawn
   const REAL = 150;
   const ARROWS = 36;
@@ -175,75 +175,10 @@ print(f"step {record.step}: {modes} of {len(data.means)} modes, {near:.0%} near 
     return `Step ${s.step}: ${s.modes} of ${s.all} modes reached, ${Math.round(100 * s.near)} % of the fakes near one.`;
   }
 
-  /** Colours of the field from "fake" over "cannot tell" to "real", at t in [-1, 1]. */
-  function belief(t, [fake, middle, isReal]) {
-    const end = t < 0 ? fake : isReal;
-    const share = Math.min(1, Math.abs(t)) * 0.7; // not the full colour, so that points can be seen on it
-    return middle.map((c, i) => c + (end[i] - c) * share);
-  }
-
-  const small = document.createElement("canvas"); // the field, a pixel a place
-
   function drawField() {
-    const { context, width, height } = sharp(part("plane"));
     const { reach } = DATA[value("data")];
-    const [paper, ink] = [colour("paper"), colour("ink")];
-    const shades = [colour("g"), paper, colour("d")];
-    const { values, middle, span } = game.field(LATTICE, reach);
-    small.width = small.height = LATTICE;
-    const pen = small.getContext("2d");
-    const picture = pen.createImageData(LATTICE, LATTICE);
-    values.forEach((v, i) => {
-      picture.data.set(belief((v - middle) / span, shades), 4 * i);
-      picture.data[4 * i + 3] = 255;
-    });
-    pen.putImageData(picture, 0, 0);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(small, 0, 0, width, height);
-
-    const left = (x) => ((x + reach) / (2 * reach)) * width;
-    const top = (y) => ((reach - y) / (2 * reach)) * height;
-    const dot = (x, y, radius) => {
-      context.beginPath();
-      context.arc(left(x), top(y), radius, 0, 2 * Math.PI);
-    };
-    context.strokeStyle = css(colour("d"));
-    context.lineWidth = 1.2;
-    for (let i = 0; i < 2 * REAL; i += 2) {
-      dot(real[i], real[i + 1], 3);
-      context.stroke();
-    }
-    context.fillStyle = css(ink, 0.75);
-    const fakes = game.fakes(FAKES);
-    for (let i = 0; i < 2 * FAKES; i += 2) {
-      dot(fakes[i], fakes[i + 1], 1.5);
-      context.fill();
-    }
-    if (part("arrows").checked) drawArrows(context, left, top, ink, 0.15 * width);
-  }
-
-  /** unit: the length in pixels of the strongest pull. */
-  function drawArrows(context, left, top, ink, unit) {
-    const { at, arrows } = game.arrows(ARROWS);
-    context.strokeStyle = context.fillStyle = css(ink);
-    context.lineWidth = 1.6;
-    for (let i = 0; i < 2 * ARROWS; i += 2) {
-      const [x, y] = [left(at[i]), top(at[i + 1])];
-      const [dx, dy] = [unit * arrows[i], -unit * arrows[i + 1]];
-      const length = Math.hypot(dx, dy);
-      if (!(length > 2)) continue;
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(x + dx, y + dy);
-      context.stroke();
-      const [ex, ey] = [dx / length, dy / length];
-      const head = Math.min(7, 0.6 * length);
-      context.beginPath();
-      context.moveTo(x + dx + ex * 2, y + dy + ey * 2);
-      context.lineTo(x + dx - ex * head - (ey * head) / 2, y + dy - ey * head + (ex * head) / 2);
-      context.lineTo(x + dx - ex * head + (ey * head) / 2, y + dy - ey * head - (ex * head) / 2);
-      context.fill();
-    }
+    const arrows = part("arrows").checked ? ARROWS : 0;
+    ganbook.plane.draw(part("plane"), game, { real, reach, side: LATTICE, fakes: FAKES, arrows });
   }
 
   function draw() {
