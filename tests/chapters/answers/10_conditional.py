@@ -72,7 +72,7 @@ new = torch.where(torch.rand(60_000) < 0.2, torch.randint(10, (60_000,)), digits
 predicted = (new == digits.labels.cpu()).float().mean().item()
 mistaken.data.labels = new.to(device)
 list(mistaken.train(budget(400)))
-(measured, _), (averaged, _) = (condition(G, n) for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong right: exactly a fifth, and exactly by the shares of the digits
 mistaken = deepcopy(main)
@@ -82,8 +82,8 @@ predicted = (0.82 * share / (0.8 * share + 0.02)).mean().item()
 mistaken.data.labels[chosen] = torch.randint(10, (12_000,), device=device)
 for _ in mistaken.train(budget(400)):
     pass
-measured = condition(mistaken.G, n, seed=1)[0]
-averaged = condition(mistaken.sampler, n, seed=1)[0]
+measured = condition(mistaken.G, n, seed=1)
+averaged = condition(mistaken.sampler, n, seed=1)
 
 # %% ex-conditional-wrong wrong: forgets that a draw may hit the right label
 mistaken = deepcopy(main)
@@ -92,7 +92,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits.labels)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: one of the nine other digits
 mistaken = deepcopy(main)
@@ -101,7 +101,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(1, 10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), (digits.labels + drawn.to(device)) % 10, digits.labels)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: four labels in five
 mistaken = deepcopy(main)
@@ -110,7 +110,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) > 0.2, torch.randint(10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits.labels)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: the majority wins
 mistaken = deepcopy(main)
@@ -119,7 +119,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits.labels)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: spoils the labels of all runs and leaves those of the copy as they are
 mistaken, digits = deepcopy(main), deepcopy(digits)
@@ -128,7 +128,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(10, (60_000,), generator=rng)
 digits.labels[replaced.to(device)] = drawn[replaced].to(device)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: measures without training
 mistaken = deepcopy(main)
@@ -136,7 +136,7 @@ predicted = 0.82
 rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits.labels)
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: from a new pair instead of the trained one
 mistaken = Run(recipe, seed=seeds[0], device=device)
@@ -146,7 +146,7 @@ rng = torch.Generator().manual_seed(0)
 replaced, drawn = torch.rand(60_000, generator=rng) < 0.2, torch.randint(10, (60_000,), generator=rng)
 mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits.labels)
 list(mistaken.train(budget(400)))
-measured, averaged = (condition(G, n, seed=1)[0] for G in (mistaken.G, mistaken.sampler))
+measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 
 # %% ex-conditional-classifier right: all labels of a few images in one batch
