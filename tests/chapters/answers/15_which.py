@@ -59,140 +59,97 @@ def best_of(values, k):
     return sum(value * math.comb(n - 1 - i, k - 1) for i, value in enumerate(values)) / math.comb(n, k)
 
 
-# %% ex-which-noise right: drawn by the distribution, with a gradient left on s
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    grain = torch.empty_like(mean).normal_(generator=rng)
-    return torch.clamp(mean + torch.exp(model.log_sd) * grain, min=-1, max=1)
+# %% ex-which-looks right: image and noise apart, and put together again at the smaller angle
+def draw(net, z, looks):
+    x, angles = z, torch.linspace(math.pi / 2, 0, looks + 1)
+    for i in range(looks):
+        phi, after = angles[i], angles[i + 1]
+        with torch.no_grad():
+            v = net(x, phi.repeat(len(x)))
+        image, noise = phi.cos() * x - phi.sin() * v, phi.sin() * x + phi.cos() * v
+        x = after.cos() * image + after.sin() * noise
+    return x.clamp(-1, 1)
 
 
-# %% ex-which-noise right: an image at a time
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    s = math.exp(model.log_sd.item())
-    grainy = [torch.normal(one, s, generator=rng) for one in mean]
-    return torch.stack(grainy).clip(-1, 1)
+# %% ex-which-looks right: with the turn of the package
+@torch.inference_mode()
+def draw(net, z, looks):
+    delta = torch.tensor(math.pi / 2 / looks)
+    for left in reversed(range(1, looks + 1)):
+        z = turn(z, net(z, torch.full((len(z),), left * delta.item())), -delta)
+    return torch.clip(z, -1, 1)
 
-
-# %% ex-which-noise wrong: the variance for the standard deviation
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    s = (2 * model.log_sd).exp().detach()
-    return (mean + s * torch.randn(mean.shape, generator=rng)).clamp(-1, 1)
-
-
-# %% ex-which-noise wrong: the logarithm for the standard deviation
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    return (mean + model.log_sd.detach() * torch.randn(mean.shape, generator=rng)).clamp(-1, 1)
-
-
-# %% ex-which-noise wrong: one noise for all images
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    s = model.log_sd.detach().exp()
-    return (mean + s * torch.randn(mean.shape[1:], generator=rng)).clamp(-1, 1)
-
-
-# %% ex-which-noise wrong: one number for all pixels
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    s = model.log_sd.detach().exp()
-    return (mean + s * torch.randn(n, 1, 1, 1, generator=rng)).clamp(-1, 1)
-
-
-# %% ex-which-noise wrong: not clamped
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    s = model.log_sd.detach().exp()
-    return mean + s * torch.randn(mean.shape, generator=rng)
-
-
-# %% ex-which-noise wrong: another noise at each call
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    return (mean + model.log_sd.detach().exp() * torch.randn_like(mean)).clamp(-1, 1)
-
-
-# %% ex-which-noise wrong: noise on z
-def honest(model, n, seed):
-    rng = torch.Generator().manual_seed(seed)
-    z = torch.randn(n, model.z_dim, generator=rng)
-    s = model.log_sd.detach().exp()
-    return sample(model, z=z + s * torch.randn(z.shape, generator=rng))
-
-
-# %% ex-which-noise wrong: noise and no image
-def honest(model, n, seed):
-    mean = sample(model, n, seed=seed)
-    rng = torch.Generator().manual_seed(seed)
-    return (model.log_sd.detach().exp() * torch.randn(mean.shape, generator=rng)).clamp(-1, 1)
-
-
-# %% ex-which-looks right: on copies, a few drawings at a time
-def after(looks):
-    from copy import deepcopy
-
-    copied = deepcopy(runs["diffusion"].sampler)
-    copied.steps = looks
-    return float(frechet(judged(judge, sample(copied, z=z, chunk=10))[0], real))
-
-
-seen |= {looks: after(looks) for looks in (10, 1, 3)}
-
-# %% ex-which-looks right: as it was found, whatever happens
-before = model.steps
-
-
-def after(looks):
-    model.steps = looks
-    with torch.no_grad():
-        return frechet(judged(judge, model(z))[0], real)
-
-
-try:
-    seen = {looks: after(looks) for looks in (1, 3, 10)}
-finally:
-    model.steps = before
 
 # %% ex-which-looks wrong: twenty looks each time
-seen = {looks: frechet(judged(judge, sample(model, z=z))[0], real) for looks in (1, 3, 10)}
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 40)
+    with torch.no_grad():
+        for left in range(20, 0, -1):
+            x = delta.cos() * x - delta.sin() * net(x, (left * delta).expand(len(x)))
+    return x.clamp(-1, 1)
 
-# %% ex-which-looks wrong: new noise each time
-for looks in (1, 3, 10):
-    model.steps = looks
-    seen[looks] = frechet(judged(judge, sample(model, len(z), seed=looks))[0], real)
-model.steps = 20
 
-# %% ex-which-looks wrong: one look too many
-for looks in (1, 3, 10):
-    model.steps = looks + 1
-    seen[looks] = frechet(judged(judge, sample(model, z=z))[0], real)
-model.steps = 20
+# %% ex-which-looks wrong: one look too few
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for left in range(looks, 1, -1):
+            x = delta.cos() * x - delta.sin() * net(x, (left * delta).expand(len(x)))
+    return x.clamp(-1, 1)
 
-# %% ex-which-looks wrong: in floors
-for looks in (1, 3, 10):
-    model.steps = looks
-    seen[looks] = frechet(judged(judge, sample(model, z=z))[0], real) / frechet(features["real"], real)
-model.steps = 20
 
-# %% ex-which-looks wrong: draws before it sets the looks
-for looks in (1, 3, 10):
-    seen[looks] = frechet(judged(judge, sample(model, z=z))[0], real)
-    model.steps = looks
-model.steps = 20
+# %% ex-which-looks wrong: from the image to the noise
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for done in range(1, looks + 1):
+            x = delta.cos() * x - delta.sin() * net(x, (done * delta).expand(len(x)))
+    return x.clamp(-1, 1)
 
-# %% ex-which-looks wrong: leaves the model at ten
-for looks in (1, 3, 10):
-    model.steps = looks
-    seen[looks] = frechet(judged(judge, sample(model, z=z))[0], real)
+
+# %% ex-which-looks wrong: turns on instead of back
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for left in range(looks, 0, -1):
+            x = delta.cos() * x + delta.sin() * net(x, (left * delta).expand(len(x)))
+    return x.clamp(-1, 1)
+
+
+# %% ex-which-looks wrong: the angle after the turn
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for left in range(looks, 0, -1):
+            x = delta.cos() * x - delta.sin() * net(x, ((left - 1) * delta).expand(len(x)))
+    return x.clamp(-1, 1)
+
+
+# %% ex-which-looks wrong: the same angle in every look
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for _ in range(looks):
+            x = delta.cos() * x - delta.sin() * net(x, torch.full((len(x),), math.pi / 2))
+    return x.clamp(-1, 1)
+
+
+# %% ex-which-looks wrong: a straight step along the velocity
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for left in range(looks, 0, -1):
+            x = x - delta * net(x, (left * delta).expand(len(x)))
+    return x.clamp(-1, 1)
+
+
+# %% ex-which-looks wrong: one angle for all images
+def draw(net, z, looks):
+    x, delta = z, torch.tensor(math.pi / 2 / looks)
+    with torch.no_grad():
+        for left in range(looks, 0, -1):
+            x = delta.cos() * x - delta.sin() * net(x, (left * delta)[None])
+    return x.clamp(-1, 1)
 
 
 # %% ex-which-drift right: uniform numbers, cut down
