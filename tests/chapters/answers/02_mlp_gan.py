@@ -353,6 +353,7 @@ saturating, non_saturating = 1 / (1 - 0.0066929), 1 / 0.0066929
 # %% ex-mlp-logit wrong: the losses, not their gradients
 saturating, non_saturating = 0.006715, 5.006715
 
+
 # %% ex-mlp-sgd right: squares added up by hand
 def relative_move(optimiser):
     G1, D1 = published_pair()
