@@ -212,7 +212,7 @@ GALLERY: dict[str, Failure] = {
     "oscillation": _failure(
         "oscillation",
         "Adam's first beta is 0.9 instead of 0.5, for both players",
-        "the samples go back and forth between two classes",
+        "the samples come and go: rough digits at one look, noise at the next",
         replace(_SOME, digits=(0, 1), opt_g=_adam(4e-3, 0.5), steps=800),
         opt_g=_adam(4e-3, 0.9),
         opt_d=_adam(4e-4, 0.9),
