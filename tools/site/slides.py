@@ -274,6 +274,8 @@ def labelled(notebook, reader: Plain) -> dict[str, str]:
         if cell.cell_type != "markdown":
             continue
         for fence in FENCE.finditer(cell.source):
+            if not fence["name"]:  # a block of code
+                continue
             set_, _ = options(fence["body"])
             label = set_.get("name", set_.get("label"))
             title = fence["title"].strip() or fence["name"]
