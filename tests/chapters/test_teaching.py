@@ -403,6 +403,13 @@ def test_a_script_that_shows_what_is_not_there_is_named_by_its_title(wrong):
         slides.scripted(notebook, [{"title": "One", **wrong}], Plain())
 
 
+def test_a_script_may_stand_beside_a_block_of_code_in_the_chapter():
+    text = "# 1. One\n\n```\nganbook train mlp\n```\n\n$$\na\n$$ (eq-noise-bce)\n"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    (column,) = slides.scripted(notebook, [{"title": "One", "show": "eq-noise-bce", "ask": "Two?"}], Plain())
+    assert any("\\[a" in one for one in column.slides)
+
+
 def words_of(html):
     return re.sub(r"<[^>]+>", " ", html).split()
 

@@ -90,57 +90,6 @@ def promised(kinds):
     return 1 - 0.5**kinds
 
 
-# %% ex-beyond-mirror right: the image mirrored, and not the mean
-def told(kind):
-    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
-    mean, like = x[y == kind].mean(0), x_new[y_new == kind]
-    to_itself, to_mirror = ((one - mean).flatten(1).norm(dim=1) for one in (like, like.flip(3)))
-    return (to_itself < to_mirror).double().mean().item()
-
-
-# %% ex-beyond-mirror right: one image at a time, over all positions
-def told(kind):
-    at = [i for i, label in enumerate(clothes.labels.tolist()) if label == kind]
-    mean = clothes[torch.tensor([i for i in at if i < 5000])][0].mean(0)
-    new = [clothes[i : i + 1][0][0] for i in at if i >= 5000]
-    votes = [torch.dist(one, mean) < torch.dist(one, mean.flip(-1)) for one in new]
-    return sum(map(int, votes)) / len(votes)
-
-
-# %% ex-beyond-mirror wrong: upside down
-def told(kind):
-    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
-    like = x[y == kind]
-    return nearer(x_new[y_new == kind], like, like.flip(-2))
-
-
-# %% ex-beyond-mirror wrong: on the images that the mean is of
-def told(kind):
-    x, y = clothes[:5000]
-    like = x[y == kind]
-    return nearer(like, like, like.flip(-1))
-
-
-# %% ex-beyond-mirror wrong: the halves swapped
-def told(kind):
-    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
-    like = x_new[y_new == kind]
-    return nearer(x[y == kind], like, like.flip(-1))
-
-
-# %% ex-beyond-mirror wrong: the mean of all kinds
-def told(kind):
-    (x, _), (x_new, y_new) = clothes[:5000], clothes[5000:]
-    return nearer(x_new[y_new == kind], x, x.flip(-1))
-
-
-# %% ex-beyond-mirror wrong: the share that looks mirrored
-def told(kind):
-    (x, y), (x_new, y_new) = clothes[:5000], clothes[5000:]
-    like = x[y == kind]
-    return nearer(x_new[y_new == kind], like.flip(-1), like)
-
-
 # %% ex-beyond-twice right: sorted, by PyTorch
 def repeated(images):
     return len(images) - len(torch.unique(images.view(len(images), -1), dim=0))

@@ -53,46 +53,6 @@ def accumulate(D, objective, x, x_fake, parts):
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, [*D.parameters()])]).cpu().double()
 
 
-# %% ex-scaling-unequal right: shares of the images
-def joined(gradients, counts):
-    shares = torch.tensor(counts).double() / sum(counts)
-    return (shares[:, None] * torch.stack(gradients)).sum(0)
-
-
-# %% ex-scaling-unequal right: a part at a time
-def joined(gradients, counts):
-    mean, seen = gradients[0], counts[0]
-    for g, n in zip(gradients[1:], counts[1:]):
-        seen += n
-        mean = mean + n / seen * (g - mean)
-    return mean
-
-
-# %% ex-scaling-unequal wrong: the plain mean
-def joined(gradients, counts):
-    return sum(gradients) / len(gradients)
-
-
-# %% ex-scaling-unequal wrong: not divided
-def joined(gradients, counts):
-    return sum(n * g for g, n in zip(gradients, counts))
-
-
-# %% ex-scaling-unequal wrong: added up
-def joined(gradients, counts):
-    return sum(gradients)
-
-
-# %% ex-scaling-unequal wrong: small parts count more
-def joined(gradients, counts):
-    return sum(g / n for g, n in zip(gradients, counts)) / sum(1 / n for n in counts)
-
-
-# %% ex-scaling-unequal wrong: these three parts only
-def joined(gradients, counts):
-    return sum(share * g for share, g in zip((0.34, 0.33, 0.33), gradients))
-
-
 # %% ex-scaling-sync right: by the mean of the squares, as numbers
 def together(means, variances):
     mean = means.mean().item()
