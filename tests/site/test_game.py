@@ -233,7 +233,7 @@ def test_data_are_painted_and_the_game_is_about_them(visit):
         return box["x"] + (column + 0.5) * box["width"] / 13, box["y"] + (row + 0.5) * box["height"] / 13
 
     page.get_by_role("button", name="wipe all").click()
-    page.get_by_label("one game").check()
+    page.get_by_label("one game").click()
     assert the(page, "news").inner_text() == "There are no data: paint at least one cell first."
     page.mouse.move(*middle(2, 3))
     page.mouse.down()
