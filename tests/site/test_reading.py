@@ -12,7 +12,10 @@ from test_site import SITE, TOO_WIDE, Visit, toc
 PAGES = ["index", "notebooks/02_mlp_gan", "book/teaching", "book/api"]
 DEMONSTRATIONS = [
     "index",
-    *(f"notebooks/{name}" for name in ("01_noise", "03_dcgan", "08_wasserstein")),
+    *(
+        f"notebooks/{name}"
+        for name in ("01_noise", "03_dcgan", "05_measuring", "06_game", "08_wasserstein", "11_latent")
+    ),
     *(f"book/play_{name}" for name in ("generator", "toy")),
 ]
 
@@ -160,8 +163,8 @@ def test_without_scripts_a_demonstration_says_so_and_shows_no_dead_button(browse
     context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
     page.goto((SITE / f"{name}.html").as_uri())
-    notice = page.locator("article noscript p")
-    assert notice.count() == 1 and notice.is_visible() and "JavaScript" in notice.inner_text()
+    notices = page.locator("article noscript p").all()
+    assert notices and all(notice.is_visible() and "JavaScript" in notice.inner_text() for notice in notices)
     parts = page.locator(".demo :is(button, input, select, canvas, [role=slider])")
     assert parts.count() and not any(part.is_visible() for part in parts.all())
     context.close()

@@ -30,7 +30,7 @@ from tools.site.plain import Plain
 
 PAGE = "notebooks/11_latent"
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
-AGAIN = "run `python -m tools.site.times` and `python -m tools.site.times_still`"
+AGAIN = "run `python -m tools.site.time_machine` and `python -m tools.site.times_still`"
 STORED = json.loads(times.STORED.read_text(encoding="utf-8").split("ganbook.timesStored = ")[1].rstrip(";\n"))
 STEPS = [step["step"] for step in STORED["steps"]]
 HEAVY = 1_000_000  # bytes, compressed, that the page loads when the reader starts
@@ -345,7 +345,8 @@ def opened(visit, words: str):
     page.evaluate("MathJax.startup.promise.then(() => 0)")  # formulas that grow later would move the figure away
     page.get_by_role("link", name=words, exact=True).click()
     started(page)
-    page.wait_for_function("document.querySelector('#fig-latent-times').getBoundingClientRect().top < 450")
+    seen = "r => r.top < innerHeight && r.bottom > 0"
+    page.wait_for_function(f"({seen})(document.querySelector('#fig-latent-times').getBoundingClientRect())")
     fields = dict(part.split("=") for part in TRIES[words].partition(":")[2].split(","))
     step = STEPS.index(int(fields.pop("step")))
     page.wait_for_function("step => ganbook.timesDemo.state.step === step", arg=step)

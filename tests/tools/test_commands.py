@@ -119,7 +119,6 @@ LEFT_OUT = {
     "make help": "it prints the Makefile",
     "make notebooks": "its tool is tried by name",
     "python -m tools.experiments.board --again": "it repeats a run of minutes; tests/tools/test_board.py calls it",
-    "torchrun --nnodes=2": "it needs two machines",
     "nbgrader": "tests/chapters/test_course.py marks and exports with nbgrader; its exchange needs a JupyterHub",
 }
 # What a placeholder of the text stands for in the copy.

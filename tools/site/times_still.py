@@ -1,7 +1,7 @@
 """The picture that stands for the explorable "The time machine" in print and outside the site.
 
 python -m tools.site.times_still draws ganbook/assets/diagrams/times.png in Chromium, by the page's own scripts and the
-generators that `python -m tools.site.times` has trained.
+generators that `python -m tools.site.time_machine` has trained.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Train the generator of chapter 11's explorable "The time machine", and write it at STEPS of its training:
 
-    python -m tools.site.times
+    python -m tools.site.time_machine
 
 About five minutes on one core. It writes book/_static/demos/times_stored.js: for each step the weights in 8 bits with a
 scale a layer, BatchNorm as one scale and one shift a channel and label, and what was measured. The run is the recipe
@@ -164,7 +164,7 @@ def main() -> None:
     argparse.ArgumentParser(description="Train the generator of an explorable, and write it.").parse_args()
     torch.set_num_threads(1)
     STORED.write_text(
-        "/* Written by tools/site/times.py. Weights: MIT. */\n"
+        "/* Written by tools/site/time_machine.py. Weights: MIT. */\n"
         "globalThis.ganbook = globalThis.ganbook || {};\n"
         f"ganbook.timesStored = {json.dumps(content(trained()))};\n",
         encoding="utf-8",
