@@ -24,7 +24,8 @@ from torch import Tensor
 
 from ganbook.evaluation import judge
 from ganbook.metrics.strokes import properties
-from tools.site import edition, stills, times
+from tools.site import edition, stills
+from tools.site import time_machine as times
 from tools.site import times_still as still
 from tools.site.plain import Plain
 
