@@ -3,6 +3,8 @@
 
 # %% ex-beyond-leaks right: the matrix of all turns has a singular value of zero
 def leaks(w):
+    import numpy as np
+
     turns = np.stack([np.roll(w, j) for j in range(len(w))])
     return np.linalg.svd(turns.astype(float), compute_uv=False).min() < 1e-9
 
