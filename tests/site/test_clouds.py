@@ -5,27 +5,32 @@ The arithmetic is asked of book/_static/demos/clouds.js on an empty page; the pa
 (`make book`).
 """
 
-import base64
-import io
 import re
 
 import nbformat
 import numpy as np
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import (
+    axe_finds_nothing,
+    doubled,
+    fits_a_telephone,
+    inputs_are_answered,
+    paper_has_the_picture,
+    refused,
+    wide,
+)
 from PIL import Image
 from scipy.linalg import sqrtm
 
 from ganbook.metrics.frechet import frechet
 from tools.site import clouds_still as clouds
-from tools.site import edition, stills
-from tools.site.plain import Plain
+from tools.site import stills
 
 PAGE = "notebooks/05_measuring"
+LABEL = "fig-measuring-clouds"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
-AGAIN = "run `python -m tools.site.clouds_still`"
 SHAPES = ("cloud", "clumps", "ring")
 
 pytestmark = needs_browser
@@ -228,18 +233,6 @@ def test_the_numbers_are_spoken_when_the_hand_rests(visit):
     assert f"d² {printed(page)['d2']:.2f}" in said and the(page, "meaning").inner_text() in said
 
 
-def spent_on(page, script: str) -> float:
-    """Seconds of the page's main thread, script to paint, while `script` runs."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    times = []
-    for task in ("0", script):
-        page.evaluate(task)
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        times.append(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
-    return times[1] - times[0]
-
-
 def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behind(visit):
     page = visit(PAGE)
     many = """async () => {
@@ -250,13 +243,7 @@ def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behi
         await new Promise(requestAnimationFrame);
       }
     }"""
-    page.evaluate(many)
-    count = "document.querySelectorAll('#clouds-demo *').length"
-    before = page.evaluate(count)
-    each = spent_on(page, many) / 30
-    assert 0 < each < 0.1, f"{1000 * each:.0f} ms for an input"
-    assert page.evaluate(count) == before
-    print(f"{1000 * each:.0f} ms for an input")
+    inputs_are_answered(page, "clouds", many, 30)
 
 
 # ------------------------------------------------------------------------------------ states, and what the text says
@@ -322,72 +309,34 @@ def test_the_address_follows_the_reader_and_a_copied_link_opens_the_same_clouds(
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
     page = visit(PAGE)
     before = state(page)
-    for wrong, told in {
+    wrong = {
         "data=x9y0a1b1t0": "data is a cloud such as",
         "fakes=1,2,3": "fakes is a cloud such as",
         "inside=square": "inside is one of cloud, clumps, ring",
         "size=3": "there are only data, fakes, inside",
-    }.items():
-        page.evaluate("hash => { location.hash = hash; }", f"clouds:{wrong}")
-        page.wait_for_function(
-            "told => document.querySelector('#clouds-demo [data-part=news]').textContent.includes(told)", arg=told
-        )
-        assert the(page, "news").inner_text().endswith("Nothing was changed.") and state(page) == before
+    }
+    for _ in refused(page, "clouds", wrong):
+        assert state(page) == before
 
 
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_without_scripts_and_on_paper_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    still = page.locator("#fig-measuring-clouds img")
-    assert still.is_visible() and len(still.get_attribute("alt")) > 200
-    assert not page.locator("#clouds-demo").is_visible()
-
-
-def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
+def test_the_picture_has_a_term_of_each_kind_and_none():
     with Image.open(clouds.PICTURE) as image:
         info = image.info
-    assert info["Source"] == clouds.fingerprint(), f"the picture is old: {AGAIN}"
-    assert clouds.PICTURE.stat().st_size < 60_000
-    tab = browser.new_page(device_scale_factor=stills.SCALE)
-    with Image.open(io.BytesIO(clouds.picture(tab))) as image:
-        assert image.info["Description"] == info["Description"], AGAIN
-    tab.close()
     terms = re.findall(r"d² = ([\d.]+) \+ ([\d.]+) =", info["Description"])
     assert [float(a) > 0 for a, _ in terms] == [True, False, False]
     assert [float(b) > 0 for _, b in terms] == [False, True, False]
 
 
-def test_the_edition_shows_the_picture_and_links_to_the_page():
-    reader = Plain()
-    cells = edition.edition(CHAPTER, "05_measuring", reader).cells
-    [at] = [i for i, cell in enumerate(cells) if 'show_diagram("clouds")' in cell.source]
-    assert cells[at].outputs[0].data["image/png"].strip() == base64.b64encode(clouds.PICTURE.read_bytes()).decode()
-    assert f"{reader.home}{PAGE}.html#fig-measuring-clouds" in cells[at + 1].source and "{clouds}" not in str(cells)
-
-
-WIDE = """[...document.querySelectorAll("#clouds-demo *")].filter(e => !e.closest("svg"))
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"""
-
-
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):
-    page = visit(PAGE, width=320)
-    assert page.evaluate("document.documentElement.scrollWidth") == 320 and page.evaluate(WIDE) == []
-    small = """[...document.querySelectorAll("#clouds-demo :is(button, fieldset label, input[type=range])")]
-      .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)"""
-    assert page.evaluate(small) == [], "too small for a thumb"
-    for scheme in ("light", "dark"):
-        page.evaluate(f"document.documentElement.dataset.mode = document.documentElement.dataset.theme = {scheme!r}")
-        options = {"resultTypes": ["violations"], "preload": False}
-        found = Axe().run(page, context="#fig-measuring-clouds", options=options).response["violations"]
-        assert not found, [(scheme, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.wait_for_function("parseFloat(getComputedStyle(document.querySelector('#clouds-demo text')).fontSize) > 24")
-    assert page.evaluate(WIDE) == [], "text of double size"
-    page.emulate_media(media="print")
-    assert page.locator("#fig-measuring-clouds img").is_visible() and not page.locator("#clouds-demo").is_visible()
+    page, inside = visit(PAGE, width=320), "svg, svg *"
+    fits_a_telephone(page, "clouds", "button, fieldset label, input[type=range]", but=inside)
+    axe_finds_nothing(page, LABEL)
+    doubled(page, "parseFloat(getComputedStyle(document.querySelector('#clouds-demo text')).fontSize) > 24")
+    assert wide(page, "clouds", but=inside) == [], "text of double size"
+    paper_has_the_picture(page, "clouds", LABEL)
 
 
 def test_a_finger_drags_a_cloud(visit):

@@ -5,27 +5,25 @@ The arithmetic is asked of book/_static/demos/earth.js on an empty page; the pag
 (`make book`).
 """
 
-import base64
-import io
 import re
 
 import nbformat
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
 from PIL import Image
 from scipy.optimize import linprog
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from tools.site import earth_still as earth
-from tools.site import edition, slides, stills
+from tools.site import edition, stills
 from tools.site.plain import Plain
 
 PAGE = "notebooks/08_wasserstein"
+LABEL = "fig-wasserstein-moving"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
-AGAIN = "run `python -m tools.site.earth_still`"
 COLUMNS, BLOCKS = 24, 10
 LINE = np.arange(COLUMNS)
 APART = abs(LINE[:, None] - LINE)
@@ -513,20 +511,15 @@ def test_the_address_follows_the_reader_and_opens_the_same_piles(visit):
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
     page = visit(PAGE)
     before = [one.tolist() for one in piles(page)]
-    for wrong, told in {
+    wrong = {
         "data=6x9": "data is a pile of 10 blocks",
         "fakes=30x10": "fakes is a pile of 10 blocks",
         "fakes=6x5-7x5,jsd=perhaps": "jsd is one of hidden, shown",
         "data=6x10,data=7x10": "It says data twice",
         "sand=6x10": "there are only data, fakes, jsd",
         "data": "data is a pile of 10 blocks",
-    }.items():
-        page.evaluate("hash => { location.hash = hash; }", f"earth:{wrong}")
-        page.wait_for_function(
-            "told => document.querySelector('#earth-demo [data-part=news]').textContent.includes(told)", arg=told
-        )
-        said = the(page, "news").inner_text()
-        assert said.startswith("The link cannot be followed.") and said.endswith("Nothing was changed.")
+    }
+    for _ in refused(page, "earth", wrong):
         assert [one.tolist() for one in piles(page)] == before
 
 
@@ -541,66 +534,39 @@ def test_the_link_is_copied(visit):
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser):
+def test_the_picture_says_what_each_measure_gives():
     with Image.open(earth.PICTURE) as image:
         info = image.info
-    assert info["Source"] == earth.fingerprint(), f"the picture is old: {AGAIN}"
-    assert earth.PICTURE.stat().st_size < 60_000
     said = [float(text) for text in re.findall(r"W1 = ([\d.]+)", info["Description"])]
     assert said == [2, 2 + 3, 2 + 13], "a shift by c adds c to W1 of piles of one shape"
     assert re.findall(r"JSD = ([\d.]+)", info["Description"])[1:] == [f"{np.log(2):.2f}"] * 2
-    tab = browser.new_page(device_scale_factor=stills.SCALE)
-    with Image.open(io.BytesIO(earth.picture(tab))) as image:
-        assert image.info["Description"] == info["Description"], AGAIN
-    tab.close()
 
 
-def test_the_edition_and_the_slides_show_the_picture_and_the_edition_links_to_the_page():
+def test_the_edition_links_to_the_states_of_the_text():
     reader = Plain()
     cells = edition.edition(CHAPTER, "08_wasserstein", reader).cells
     [at] = [i for i, cell in enumerate(cells) if 'show_diagram("earth")' in cell.source]
-    assert cells[at].outputs[0].data["image/png"].strip() == base64.b64encode(earth.PICTURE.read_bytes()).decode()
-    assert cells[at + 1].source.startswith("**Figure.** Moving earth.")
-    assert f"{reader.home}{PAGE}.html#fig-wasserstein-moving" in cells[at + 1].source and "{earth}" not in str(cells)
-    assert f"[Two points]({reader.home}{PAGE}.html#{dict(TRIES)['Two points']})" in str(cells) and "{try}" not in str(
-        cells
-    )
-    assert base64.b64encode(earth.PICTURE.read_bytes()).decode() in slides.deck(CHAPTER, reader)
-
-
-WIDE = """[...document.querySelectorAll("#earth-demo *")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"""
+    assert cells[at + 1].source.startswith("**Figure.** Moving earth.") and "{try}" not in str(cells)
+    assert f"[Two points]({reader.home}{PAGE}.html#{dict(TRIES)['Two points']})" in str(cells)
 
 
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):
     page = visit(PAGE, width=320)
     page.get_by_label("one block").check()
     for seen in (False, True):
-        assert page.evaluate("document.documentElement.scrollWidth") == 320 and page.evaluate(WIDE) == 0
-        small = """[...document.querySelectorAll("#earth-demo :is(button, fieldset label, input[type=range])")]
-          .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)"""
-        assert page.evaluate(small) == [], "too small for a thumb"
-        for scheme in ("light", "dark"):
-            page.evaluate(
-                f"document.documentElement.dataset.mode = document.documentElement.dataset.theme = {scheme!r}"
-            )
-            options = {"resultTypes": ["violations"], "preload": False}
-            found = Axe().run(page, context="#fig-wasserstein-moving", options=options).response["violations"]
-            assert not found, [(scheme, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        fits_a_telephone(page, "earth", "button, fieldset label, input[type=range]")
+        axe_finds_nothing(page, LABEL)
         if not seen:
             page.get_by_role("button", name="Show it without a guess").click()
     assert the(page, "stage").evaluate("e => getComputedStyle(e).touchAction") == "pan-y"
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.wait_for_function("parseFloat(getComputedStyle(document.querySelector('#earth-demo text')).fontSize) > 24")
-    assert page.evaluate(WIDE) == 0, "text of double size"
+    doubled(page, "parseFloat(getComputedStyle(document.querySelector('#earth-demo text')).fontSize) > 24")
+    assert wide(page, "earth") == [], "text of double size"
     words = """[...document.querySelectorAll("#earth-demo text")].filter(text => {
       const box = text.getBoundingClientRect(), place = text.closest("svg").getBoundingClientRect();
       return box.left < place.left - 8 || box.right > place.right + 8;
     }).map(text => text.textContent)"""
     page.wait_for_function(f"{words}.length === 0")
-    page.emulate_media(media="print")
-    assert page.locator("#fig-wasserstein-moving img").is_visible() and not page.locator("#earth-demo").is_visible()
+    paper_has_the_picture(page, "earth", LABEL)
 
 
 def test_a_finger_drags_a_pile_and_the_page_still_scrolls(visit):

@@ -3,15 +3,19 @@
 The pages are those of `_build/html` (`make book`).
 """
 
+import base64
 import importlib
+import io
 import re
 
+import nbformat
 import pytest
 from conftest import needs_browser
 from PIL import Image
 
 from ganbook.chapters.stored_diagrams import FOLDER
-from tools.site import stills
+from tools.site import edition, slides, stills
+from tools.site.plain import Plain
 from tools.site.slides import EXPLORABLES
 
 NOTEBOOKS = sorted((stills.ROOT / "notebooks").glob("*.ipynb"))
@@ -39,11 +43,29 @@ def test_without_scripts_the_still_picture_stands_and_no_dead_button(visit, name
     assert "With JavaScript" in page.locator(f"#{label}").inner_text()
 
 
+@needs_browser
 @pytest.mark.parametrize("name", EXPLORABLES)
-def test_the_still_picture_is_drawn_from_todays_scripts(name):
-    tool = importlib.import_module(f"tools.site.{name}_still")
+def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser, name):
+    tool, again = importlib.import_module(f"tools.site.{name}_still"), f"run `python -m tools.site.{name}_still`"
     assert tool.PICTURE.relative_to(FOLDER).as_posix() == f"{name}.png"
     with Image.open(tool.PICTURE) as image:
         info, corner = image.info, image.convert("RGB").getpixel((0, 0))
-    assert info["Source"] == tool.fingerprint(), f"the picture is old: run `python -m tools.site.{name}_still`"
-    assert corner == (255, 255, 255) and len(info["Title"]) > 20 and tool.PICTURE.stat().st_size < 100_000
+    assert info["Source"] == tool.fingerprint(), f"the picture is old: {again}"
+    assert corner == (255, 255, 255) and len(info["Title"]) > 20
+    assert tool.PICTURE.stat().st_size < (80_000 if name == "game" else 60_000)
+    tab = browser.new_page(device_scale_factor=stills.SCALE)
+    with Image.open(io.BytesIO(tool.picture(tab))) as image:
+        assert image.info["Description"] == info["Description"], again
+    tab.close()
+
+
+@pytest.mark.parametrize("name", EXPLORABLES)
+def test_the_edition_and_the_slides_show_the_picture_and_the_edition_links_to_the_page(name):
+    (page, label), reader = place(name), Plain()
+    chapter = nbformat.read(stills.ROOT / f"{page}.ipynb", as_version=4)
+    cells = edition.edition(chapter, page.rpartition("/")[2], reader).cells
+    [at] = [i for i, cell in enumerate(cells) if f'show_diagram("{name}")' in cell.source]
+    stored = base64.b64encode((FOLDER / f"{name}.png").read_bytes()).decode()
+    assert cells[at].outputs[0].data["image/png"].strip() == stored and f"{{{name}}}" not in str(cells)
+    assert f"{reader.home}{page}.html#{label}" in cells[at + 1].source
+    assert stored in slides.deck(chapter, reader)

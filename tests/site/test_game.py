@@ -4,24 +4,24 @@ driven with pointer and keys. The losses, the gradients and the training are tes
 The arithmetic is asked of the scripts on an empty page; the page is that of `_build/html` (`make book`).
 """
 
-import base64
 import re
 
 import nbformat
 import numpy as np
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
 from PIL import Image
 from test_demos import flat, pair
 
 from ganbook import objectives
-from tools.site import edition, slides, stills
+from tools.site import edition, stills
 from tools.site import game_still as still
 from tools.site.plain import Plain
 
 PAGE = "notebooks/06_game"
+LABEL = "fig-game-explorable"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
 TRIES = re.findall(r"\{try\}`([^<`]+?) <(game:[^>`]+)>`", TEXT)
@@ -263,17 +263,13 @@ def test_data_are_painted_and_the_game_is_about_them(visit):
 def test_nonsense_in_an_address_changes_nothing_and_a_link_is_copied(visit):
     page = visit(PAGE, permissions=["clipboard-read", "clipboard-write"])
     before = page.evaluate("JSON.stringify(ganbook.gameDemo.state)")
-    for wrong, told in {
+    wrong = {
         "view=six,data=zz": "data is painted cells",
         "loss=logistic": "loss is one of saturating",
         "seed=-1": "seed is a whole number",
         "speed=3": "there are only view, data",
-    }.items():
-        page.evaluate("hash => { location.hash = hash; }", f"game:{wrong}")
-        page.wait_for_function(
-            "told => document.querySelector('#game-demo [data-part=news]').textContent.includes(told)", arg=told
-        )
-        assert the(page, "news").inner_text().endswith("Nothing was changed.")
+    }
+    for _ in refused(page, "game", wrong):
         assert page.evaluate("JSON.stringify(ganbook.gameDemo.state)") == before
     the(page, "loss").select_option("relativistic")
     the(page, "another").click()
@@ -352,23 +348,12 @@ def test_a_game_answers_in_time_keeps_its_memory_and_rests_out_of_sight(visit):
 # ------------------------------------------------------------------------------ telephones, paper, outside of the site
 
 
-WIDE = """[...document.querySelectorAll("#game-demo *")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"""
-
-
 def test_on_a_telephone_nothing_sticks_out_a_finger_paints_and_axe_core_finds_nothing(visit):
     page = visit(PAGE, width=320, has_touch=True)
     for view in ("your data", "six losses", "one game"):
         page.get_by_label(view).check()
-        assert page.evaluate("document.documentElement.scrollWidth") == 320 and page.evaluate(WIDE) == 0, view
-        small = """[...document.querySelectorAll("#game-demo :is(button, select, label)")]
-          .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)"""
-        assert page.evaluate(small) == [], "too small for a thumb"
-    for scheme in ("light", "dark"):
-        page.evaluate(f"document.documentElement.dataset.mode = document.documentElement.dataset.theme = {scheme!r}")
-        options = {"resultTypes": ["violations"], "preload": False}
-        found = Axe().run(page, context="#fig-game-explorable", options=options).response["violations"]
-        assert not found, [(scheme, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        fits_a_telephone(page, "game", "button, select, label")
+    axe_finds_nothing(page, LABEL)
     assert the(page, "plane").evaluate("e => getComputedStyle(e).touchAction") in ("auto", "pan-y"), "the page scrolls"
     page.get_by_label("your data").check()
     square = the(page, "board")
@@ -376,21 +361,14 @@ def test_on_a_telephone_nothing_sticks_out_a_finger_paints_and_axe_core_finds_no
     box = square.bounding_box()
     page.touchscreen.tap(box["x"] + 0.5 * box["width"] / 13, box["y"] + 1.5 * box["height"] / 13)
     assert page.evaluate("ganbook.board.written(ganbook.gameDemo.state.data)").startswith("01.")
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    doubled(page)
     for view in ("six losses", "one game"):
         page.get_by_label(view).check()
-        assert page.evaluate(WIDE) == 0, "text of double size"
-    page.emulate_media(media="print")
-    assert page.locator("#fig-game-explorable img").is_visible() and not page.locator("#game-demo").is_visible()
+        assert wide(page, "game") == [], "text of double size"
+    paper_has_the_picture(page, "game", LABEL)
 
 
-def test_the_edition_and_the_slides_show_the_picture_and_the_edition_links_to_the_page():
+def test_the_edition_links_to_the_states_of_the_text():
     reader = Plain()
-    cells = edition.edition(CHAPTER, "06_game", reader).cells
-    [at] = [i for i, cell in enumerate(cells) if 'show_diagram("game")' in cell.source]
-    stored = base64.b64encode(still.PICTURE.read_bytes()).decode()
-    assert cells[at].outputs[0].data["image/png"].strip() == stored and "{game}" not in str(cells)
-    assert f"{reader.home}{PAGE}.html#fig-game-explorable" in cells[at + 1].source
-    assert f"[One game]({reader.home}{PAGE}.html#{dict(TRIES)['One game']})" in str(cells) and "{try}" not in str(cells)
-    assert stored in slides.deck(CHAPTER, reader)
+    cells = str(edition.edition(CHAPTER, "06_game", reader).cells)
+    assert f"[One game]({reader.home}{PAGE}.html#{dict(TRIES)['One game']})" in cells and "{try}" not in cells

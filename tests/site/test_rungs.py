@@ -14,17 +14,25 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import (
+    axe_finds_nothing,
+    doubled,
+    fits_a_telephone,
+    inputs_are_answered,
+    paper_has_the_picture,
+    refused,
+    wide,
+)
 from PIL import Image
 
 from ganbook.chapters import results
 from tools.experiments import ladder
-from tools.site import edition, stills
 from tools.site import rungs_still as rungs
-from tools.site.plain import Plain
+from tools.site import stills
 
 PAGE = "notebooks/05_measuring"
+LABEL = "fig-measuring-rungs"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.rungs_still`"
 TABLE = results.load("ladder")
@@ -185,18 +193,6 @@ def test_the_scores_are_spoken_when_the_hand_rests(visit):
     assert said.startswith("Speckles: 10 %. d² 358,") and "recall 0.04" in said and "Clearly changed" in said
 
 
-def spent_on(page, script: str) -> float:
-    """Seconds of the page's main thread, script to paint, while `script` runs."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    times = []
-    for task in ("0", script):
-        page.evaluate(task)
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        times.append(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
-    return times[1] - times[0]
-
-
 def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behind(visit):
     page = visit(PAGE)
     page.get_by_role("button", name="Show it without a guess").last.click()
@@ -208,13 +204,7 @@ def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behi
         await new Promise(requestAnimationFrame);
       }
     }"""
-    page.evaluate(many)
-    count = "document.querySelectorAll('#rungs-demo *').length"
-    before = page.evaluate(count)
-    each = spent_on(page, many) / 30
-    assert 0 < each < 0.1, f"{1000 * each:.0f} ms for an input"
-    assert page.evaluate(count) == before
-    print(f"{1000 * each:.0f} ms for an input")
+    inputs_are_answered(page, "rungs", many, 30)
 
 
 # ------------------------------------------------------------------------------------ states, and what the text says
@@ -279,80 +269,40 @@ def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
     page = visit(PAGE)
     choose(page, "Copies", "End")
     page.wait_for_function("location.hash.length > 1")
-    before = page.evaluate("JSON.stringify({...ganbook.rungsDemo.state, levels: 0})")
-    for wrong, told in {
+    state = "JSON.stringify({...ganbook.rungsDemo.state, levels: 0})"
+    before = page.evaluate(state)
+    wrong = {
         "damage=burnt": "damage is one of blurred, turned",
         "damage=turned,rung=5": "rung is a whole number from 0 to 4",
         "rung=-1": "rung is a whole number from 0 to 4",
         "rung=2,rung=3": "It says rung twice",
         "strength=2": "there are only damage, rung, scores",
-    }.items():
-        page.evaluate("hash => { location.hash = hash; }", f"rungs:{wrong}")
-        page.wait_for_function(
-            "told => document.querySelector('#rungs-demo [data-part=news]').textContent.includes(told)", arg=told
-        )
-        assert the(page, "news").inner_text().endswith("Nothing was changed.")
-        assert page.evaluate("JSON.stringify({...ganbook.rungsDemo.state, levels: 0})") == before
+    }
+    for _ in refused(page, "rungs", wrong):
+        assert page.evaluate(state) == before
 
 
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_without_scripts_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    still = page.locator("#fig-measuring-rungs img")
-    assert still.is_visible() and len(still.get_attribute("alt")) > 200
-    assert not page.locator("#rungs-demo").is_visible()
-
-
-def test_the_still_picture_is_small_drawn_from_todays_scripts_and_says_what_was_measured(browser):
+def test_the_picture_says_what_was_measured():
     with Image.open(rungs.PICTURE) as image:
         info = image.info
-    assert info["Source"] == rungs.fingerprint(), f"the picture is old: {AGAIN}"
-    assert rungs.PICTURE.stat().st_size < 60_000
-    tab = browser.new_page(device_scale_factor=stills.SCALE)
-    with Image.open(io.BytesIO(rungs.picture(tab))) as image:
-        assert image.info["Description"] == info["Description"], AGAIN
-    tab.close()
     said = [float(d2) for d2 in re.findall(r"d² ([\d.]+)", info["Description"])]
     assert said == pytest.approx([ROWS[card]["frechet"] for card in rungs.CARDS], abs=0.51)
-
-
-def test_the_edition_shows_the_picture_and_links_to_the_page():
-    reader = Plain()
-    cells = edition.edition(CHAPTER, "05_measuring", reader).cells
-    [at] = [i for i, cell in enumerate(cells) if 'show_diagram("rungs")' in cell.source]
-    assert cells[at].outputs[0].data["image/png"].strip() == base64.b64encode(rungs.PICTURE.read_bytes()).decode()
-    assert f"{reader.home}{PAGE}.html#fig-measuring-rungs" in cells[at + 1].source and "{rungs}" not in str(cells)
-
-
-WIDE = """[...document.querySelectorAll("#rungs-demo *")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"""
 
 
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):
     page = visit(PAGE, width=320)
     for seen in (False, True):
-        assert page.evaluate("document.documentElement.scrollWidth") == 320 and page.evaluate(WIDE) == []
-        small = """[...document.querySelectorAll("#rungs-demo :is(button, input[type=range])")]
-          .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)"""
-        assert page.evaluate(small) == [], "too small for a thumb"
-        for scheme in ("light", "dark"):
-            page.evaluate(
-                f"document.documentElement.dataset.mode = document.documentElement.dataset.theme = {scheme!r}"
-            )
-            options = {"resultTypes": ["violations"], "preload": False}
-            found = Axe().run(page, context="#fig-measuring-rungs", options=options).response["violations"]
-            assert not found, [(scheme, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-        if not seen:
+        if seen:
             page.get_by_role("button", name="Show it without a guess").last.click()
             choose(page, "Stored images", "End")
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.wait_for_function("innerWidth === 640")
-    assert page.evaluate(WIDE) == [], "text of double size"
-    page.emulate_media(media="print")
-    assert page.locator("#fig-measuring-rungs img").is_visible() and not page.locator("#rungs-demo").is_visible()
+        fits_a_telephone(page, "rungs", "button, input[type=range]")
+        axe_finds_nothing(page, LABEL)
+    doubled(page)
+    assert wide(page, "rungs") == [], "text of double size"
+    paper_has_the_picture(page, "rungs", LABEL)
 
 
 def test_in_forced_colours_bar_and_mark_are_seen(visit):

@@ -17,19 +17,27 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import (
+    axe_finds_nothing,
+    doubled,
+    fits_a_telephone,
+    paper_has_the_picture,
+    refused,
+    spent_on,
+    wide,
+)
 from PIL import Image
 from torch import Tensor
 
 from ganbook.evaluation import judge
 from ganbook.metrics.strokes import properties
-from tools.site import edition, stills
+from tools.site import stills
 from tools.site import time_machine as times
 from tools.site import times_still as still
-from tools.site.plain import Plain
 
 PAGE = "notebooks/11_latent"
+LABEL = "fig-latent-times"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.time_machine` and `python -m tools.site.times_still`"
 STORED = json.loads(times.STORED.read_text(encoding="utf-8").split("ganbook.timesStored = ")[1].rstrip(";\n"))
@@ -268,18 +276,6 @@ def test_the_map_has_every_step_and_a_pointer_goes_where_it_points(visit):
     assert mark["y"] == pytest.approx(box["y"] + box["height"] * 4 / 5, abs=2)
 
 
-def spent_on(page, script: str) -> float:
-    """Seconds of the page's main thread, script to paint, while `script` runs."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    spent = []
-    for task in ("0", script):
-        page.evaluate(task)
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        spent.append(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
-    return spent[1] - spent[0]
-
-
 def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behind(visit):
     """In time of the processor, with the part of the map that is drawn before the next input."""
     page = running(visit)
@@ -408,40 +404,24 @@ def test_the_address_follows_the_reader_and_a_copied_link_opens_the_same_digit(v
 
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
     page = visit(PAGE)
-    for wrong, told in {
+    wrong = {
         "step=250": "step is one of 0, 100, 200",
         "digit=10": "digit is a whole number from 0 to 9",
         "noise=0": "noise is a whole number from 1 to 40",
         "amount=3.5": "amount is a number from -3 to 3",
         "time=3": "there are only step, digit, noise, way, amount",
-    }.items():
-        page.evaluate("hash => { location.hash = hash; }", f"times:{wrong}")
-        page.wait_for_function(
-            "told => document.querySelector('#times-demo [data-part=news]').textContent.includes(told)", arg=told
-        )
-        assert the(page, "news").inner_text().endswith("Nothing was changed.")
+    }
+    for _ in refused(page, "times", wrong):
+        pass
     assert not the(page, "machine").is_visible() and not any("times_stored" in url for url in page.files)
 
 
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
 
 
-def test_without_scripts_the_still_picture_stands(visit):
-    page = visit(PAGE, java_script_enabled=False)
-    picture = page.locator("#fig-latent-times img")
-    assert picture.is_visible() and len(picture.get_attribute("alt")) > 200
-    assert not page.locator("#times-demo").is_visible()
-
-
-def test_the_still_picture_is_small_drawn_from_todays_scripts_and_says_what_was_measured(browser):
+def test_the_picture_says_what_was_measured():
     with Image.open(still.PICTURE) as image:
         info = image.info
-    assert info["Source"] == still.fingerprint(), f"the picture is old: {AGAIN}"
-    assert still.PICTURE.stat().st_size < 60_000
-    tab = browser.new_page(device_scale_factor=stills.SCALE)
-    with Image.open(io.BytesIO(still.picture(tab))) as image:
-        assert image.info["Description"] == info["Description"], AGAIN
-    tab.close()
     said = re.findall(
         r"step ([\d,]+): (\d+) in 100 read as ordered, the slant changes by (\d+) degrees", info["Description"]
     )
@@ -451,42 +431,18 @@ def test_the_still_picture_is_small_drawn_from_todays_scripts_and_says_what_was_
         assert int(read) == STORED["steps"][place]["read"] and abs(int(degrees) - span(0, STEPS[place])) < 0.51
 
 
-def test_the_edition_shows_the_picture_and_links_to_the_page():
-    reader = Plain()
-    cells = edition.edition(CHAPTER, "11_latent", reader).cells
-    [at] = [i for i, cell in enumerate(cells) if 'show_diagram("times")' in cell.source]
-    assert cells[at].outputs[0].data["image/png"].strip() == base64.b64encode(still.PICTURE.read_bytes()).decode()
-    assert f"{reader.home}{PAGE}.html#fig-latent-times" in cells[at + 1].source and "{times}" not in str(cells)
-
-
-WIDE = """[...document.querySelectorAll("#times-demo *")]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"""
-
-
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):
     page = visit(PAGE, width=320)
     for begun in (False, True):
         if begun:
             the(page, "question").get_by_role("button", name="Start without a guess").click()
             started(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == 320 and page.evaluate(WIDE) == []
-        small = """[...document.querySelectorAll("#times-demo :is(button, fieldset label, input[type=range])")]
-          .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)"""
-        assert page.evaluate(small) == [], "too small for a thumb"
-        for scheme in ("light", "dark"):
-            page.evaluate(
-                f"document.documentElement.dataset.mode = document.documentElement.dataset.theme = {scheme!r}"
-            )
-            options = {"resultTypes": ["violations"], "preload": False}
-            found = Axe().run(page, context="#fig-latent-times", options=options).response["violations"]
-            assert not found, [(scheme, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        fits_a_telephone(page, "times", "button, fieldset label, input[type=range]")
+        axe_finds_nothing(page, LABEL)
     assert the(page, "square").evaluate("e => getComputedStyle(e).touchAction") == "pan-y"
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.wait_for_function("innerWidth === 640")
-    assert page.evaluate(WIDE) == [], "text of double size"
-    page.emulate_media(media="print")
-    assert page.locator("#fig-latent-times img").is_visible() and not page.locator("#times-demo").is_visible()
+    doubled(page)
+    assert wide(page, "times") == [], "text of double size"
+    paper_has_the_picture(page, "times", LABEL)
 
 
 def test_in_forced_colours_the_cursor_is_seen(visit):

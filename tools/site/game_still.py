@@ -4,10 +4,8 @@ python -m tools.site.game_still draws ganbook/assets/diagrams/game.png in Chromi
 discriminators of the explorable, before the fakes of a game's first step.
 """
 
-import argparse
-
 from tools.site import stills
-from tools.site.stills import FOLDER, ROOT
+from tools.site.stills import FOLDER
 
 PICTURE = FOLDER / "game.png"
 MAKE = ("random", "points", "network", "objectives", "game", "board")  # the six
@@ -62,12 +60,5 @@ def picture(tab) -> bytes:
     return stills.shot(tab, "#still", title, description(tab.evaluate(SHOW, SEED)), fingerprint(), COLOURS)
 
 
-def main() -> None:
-    argparse.ArgumentParser(description="Draw the picture of an explorable.").parse_args()
-    with stills.chrome() as tab:
-        PICTURE.write_bytes(picture(tab))
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size / 1000:.0f} kB")
-
-
 if __name__ == "__main__":
-    main()
+    stills.draw(PICTURE, picture)

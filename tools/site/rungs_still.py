@@ -113,10 +113,8 @@ def main() -> None:
     argparse.ArgumentParser(description="Write the digits that an explorable shows, and draw its picture.").parse_args()
     torch.set_num_threads(1)
     STORED.write_text(script(stored(results.load("ladder")["rows"], Digits("train"))), encoding="utf-8")
-    with stills.chrome() as tab:
-        PICTURE.write_bytes(picture(tab))
-    for path in (STORED, PICTURE):
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+    print(f"{STORED.relative_to(ROOT)}: {STORED.stat().st_size / 1000:.0f} kB")
+    stills.store(PICTURE, picture)
 
 
 if __name__ == "__main__":

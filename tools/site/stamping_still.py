@@ -119,10 +119,8 @@ def picture(tab) -> bytes:
 def main() -> None:
     argparse.ArgumentParser(description="Write the shapes that an explorable shows, and draw its picture.").parse_args()
     SHAPES.write_text(script(shapes()), encoding="utf-8")
-    with stills.chrome() as tab:
-        PICTURE.write_bytes(picture(tab))
-    for path in (SHAPES, PICTURE):
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+    print(f"{SHAPES.relative_to(ROOT)}: {SHAPES.stat().st_size / 1000:.0f} kB")
+    stills.store(PICTURE, picture)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
 """How the still picture of an explorable is made: by the explorable's own scripts, in Chromium.
 
-    with stills.chrome() as tab:
-        path.write_bytes(stills.shot(tab, "#still", title, description, stills.fingerprint(scripts, __file__)))
+    def picture(tab):
+        return stills.shot(tab, "#still", title, description, stills.fingerprint(scripts, __file__))
+
+    stills.draw(path, picture)
 
 Each explorable has a tool beside this one (ask_still.py) that says what the picture shows and describes it.
 """
 
+import argparse
 import contextlib
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps, PngImagePlugin
 
@@ -23,13 +27,29 @@ DEMOS = ROOT / "book" / "_static" / "demos"
 STYLE = DEMOS / "demos.css"
 COLOURS = 160  # of a picture
 
-__all__ = ["COLOURS", "DEMOS", "FOLDER", "ROOT", "SCALE", "STYLE", "chrome", "fingerprint", "open_page", "shot"]
+__all__ = [
+    "COLOURS",
+    "DEMOS",
+    "FOLDER",
+    "ROOT",
+    "SCALE",
+    "STYLE",
+    "chrome",
+    "draw",
+    "fingerprint",
+    "open_page",
+    "shot",
+    "store",
+]
 
 
-def fingerprint(scripts: Iterable[str], maker: str) -> str:
-    """The hash of what a picture is drawn from: scripts, the colours of the style sheet, and the tool that makes it."""
+def fingerprint(scripts: Iterable[str], maker: str, colours_of: str = "demo") -> str:
+    """The hash of what a picture is drawn from: scripts, the colours of the style sheet, and the tool that makes it.
+
+    colours_of: what the names of these colours begin with, such as "demo|earth".
+    """
     files = [*(DEMOS / f"{name}.js" for name in scripts), Path(maker)]
-    colours = re.findall(r"--demo-[\w-]+: #\w+", STYLE.read_text(encoding="utf-8"))
+    colours = re.findall(rf"--(?:{colours_of})-[\w-]+: #\w+", STYLE.read_text(encoding="utf-8"))
     text = "".join([*(path.read_text(encoding="utf-8") for path in files), *colours])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -52,6 +72,19 @@ def shot(tab, selector: str, title: str, description: str, source: str, colours:
     seen = ImageOps.expand(seen, 3 * SCALE, "white").quantize(colours, dither=Image.Dither.NONE)
     seen.save(file, "PNG", optimize=True, pnginfo=info)
     return file.getvalue()
+
+
+def store(path: Path, picture: Callable[[Any], bytes]) -> None:
+    """Draw a picture, a function of a tab, in Chromium, and store it."""
+    with chrome() as tab:
+        path.write_bytes(picture(tab))
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def draw(path: Path, picture: Callable[[Any], bytes]) -> None:
+    """What a tool does that has a picture to draw and nothing else."""
+    argparse.ArgumentParser(description="Draw the picture of an explorable.").parse_args()
+    store(path, picture)
 
 
 @contextlib.contextmanager

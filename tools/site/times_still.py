@@ -4,10 +4,8 @@ python -m tools.site.times_still draws ganbook/assets/diagrams/times.png in Chro
 generators that `python -m tools.site.time_machine` has trained.
 """
 
-import argparse
-
 from tools.site import stills
-from tools.site.stills import FOLDER, ROOT
+from tools.site.stills import FOLDER
 
 PICTURE = FOLDER / "times.png"
 SCRIPTS = ("page", "inflate", "random", "generator", "times_stored", "times")
@@ -68,12 +66,5 @@ def picture(tab) -> bytes:
     return stills.shot(tab, "#still", title, description(columns), fingerprint(), 64)
 
 
-def main() -> None:
-    argparse.ArgumentParser(description="Draw the picture of an explorable.").parse_args()
-    with stills.chrome() as tab:
-        PICTURE.write_bytes(picture(tab))
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size / 1000:.0f} kB")
-
-
 if __name__ == "__main__":
-    main()
+    stills.draw(PICTURE, picture)

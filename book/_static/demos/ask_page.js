@@ -7,12 +7,11 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { onTheme, calm, say, load, thread, paint, drawCurves } = ganbook.page;
+  const { onTheme, calm, say, speaker, load, thread, paint, drawCurves } = ganbook.page;
   const { walk } = ganbook.cells;
   const { ask } = ganbook;
   const { PLAN, SIDE, PIXELS, Classes, Lesson } = ask;
   const LONGEST = 240; // steps of a climb, as in the chapter
-  const QUIET = 900; // milliseconds after the last stroke until D's answer is spoken
   const NAMES = { noise: "noise", shuffled: "shuffled pixels", mixed: "mixed pixels" };
 
   const root = document.getElementById("ask-demo");
@@ -92,12 +91,8 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   const news = (text) => say(part("news"), text);
-  let resting;
   /** Speak D's answer, which the page shows, to whoever hears the page: once the reader's hand rests. */
-  function speak() {
-    clearTimeout(resting);
-    resting = setTimeout(() => say(part("spoken"), answer()), QUIET);
-  }
+  const speak = speaker(part("spoken"), answer);
 
   /** What stands in the square beside, at one cell. */
   function tellCell(i) {

@@ -4,11 +4,10 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { say } = ganbook.page;
+  const { say, speaker } = ganbook.page;
   const { oneOf, keep, copies } = ganbook.state;
   const { clouds } = ganbook;
   const { SIZES } = clouds;
-  const QUIET = 900; // milliseconds after the last change until it is spoken
 
   const root = document.getElementById("clouds-demo");
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -55,15 +54,11 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   const news = (text) => say(part("news"), text);
-  let resting;
   /** Speak the numbers, which the page shows, to whoever hears the page: once the reader's hand rests. */
-  function speak() {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const { means, spreads, d2 } = clouds.distance(state.data, state.fakes);
-      say(part("spoken"), `Means ${number(means)}, covariances ${number(spreads)}, d² ${number(d2)}. ${meaning()}`);
-    }, QUIET);
-  }
+  const speak = speaker(part("spoken"), () => {
+    const { means, spreads, d2 } = clouds.distance(state.data, state.fakes);
+    return `Means ${number(means)}, covariances ${number(spreads)}, d² ${number(d2)}. ${meaning()}`;
+  });
 
   function changed() {
     news("");

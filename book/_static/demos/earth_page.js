@@ -5,11 +5,10 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { say } = ganbook.page;
+  const { say, speaker } = ganbook.page;
   const { oneOf, keep, copies } = ganbook.state;
   const { earth } = ganbook;
   const { COLUMNS, BLOCKS, STARTS, number } = earth;
-  const QUIET = 900; // milliseconds after the last change until it is spoken
   const PILES = { q: "fakes", p: "data" }; // in the order from above
   const GUESSES = {
     grows: "You predicted that JSD keeps growing. It does not.",
@@ -110,16 +109,12 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   const news = (text) => say(part("news"), text);
-  let resting;
   /** Speak the numbers, which the page shows, to whoever hears the page: once the reader's hand rests. */
-  function speak() {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const { plan, gap, jsd, tv } = numbers();
-      const hidden = state.guess ? `JSD ${jsd}, TV ${tv}.` : "";
-      say(part("spoken"), `W1 by the plan: ${plan}. By the critic: ${gap}. ${hidden} ${meaning()}`.trim());
-    }, QUIET);
-  }
+  const speak = speaker(part("spoken"), () => {
+    const { plan, gap, jsd, tv } = numbers();
+    const hidden = state.guess ? `JSD ${jsd}, TV ${tv}.` : "";
+    return `W1 by the plan: ${plan}. By the critic: ${gap}. ${hidden} ${meaning()}`.trim();
+  });
 
   function changed() {
     show();

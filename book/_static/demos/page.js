@@ -36,6 +36,18 @@ globalThis.ganbook = globalThis.ganbook || {};
     if (element.textContent !== text) element.textContent = text;
   }
 
+  const QUIET = 900; // milliseconds after the last change until it is spoken
+
+  /** A function to call at each change. Once the reader's hand rests, words() are put into `element`, for whoever hears
+      the page. */
+  function speaker(element, words) {
+    let resting;
+    return () => {
+      clearTimeout(resting);
+      resting = setTimeout(() => say(element, words()), QUIET);
+    };
+  }
+
   /** Run the script at `address`, which brings data or the text of a worker; a page opened from a disk may fetch nothing
       else. */
   function load(address) {
@@ -136,5 +148,6 @@ globalThis.ganbook = globalThis.ganbook || {};
     root.closest("figure").classList.add("explorable-live");
   }
 
-  Object.assign(ganbook, { page: { colour, css, onTheme, sharp, calm, say, load, thread, paint, drawCurves, show } });
+  const page = { colour, css, onTheme, sharp, calm, say, speaker, load, thread, paint, drawCurves, show };
+  Object.assign(ganbook, { page });
 })(globalThis.ganbook);

@@ -4,10 +4,9 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { say } = ganbook.page;
+  const { say, speaker } = ganbook.page;
   const { oneOf, whole, keep, copies } = ganbook.state;
   const { KINDS, SCORES, rows, words, clear, draw, table } = ganbook.rungs;
-  const QUIET = 900; // milliseconds after the last change until it is spoken
   const GUESSES = {
     falls: "You predicted that it falls. It does not.",
     stays: "You predicted that it stays. It does not.",
@@ -52,15 +51,11 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   const news = (text) => say(part("news"), text);
-  let resting;
   /** Speak what the page shows, once the reader's hand rests. */
-  function speak() {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const values = Object.entries(SCORES).map(([name, { name: said, write }]) => `${said} ${write(row().scores[name])}`);
-      say(part("spoken"), `${part("title").textContent}. ${state.guess ? `${values.join(", ")}. ${meaning()}` : ""}`.trim());
-    }, QUIET);
-  }
+  const speak = speaker(part("spoken"), () => {
+    const values = Object.entries(SCORES).map(([name, { name: said, write }]) => `${said} ${write(row().scores[name])}`);
+    return `${part("title").textContent}. ${state.guess ? `${values.join(", ")}. ${meaning()}` : ""}`.trim();
+  });
 
   function changed() {
     news("");

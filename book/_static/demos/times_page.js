@@ -5,11 +5,10 @@
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
-  const { say, paint, load } = ganbook.page;
+  const { say, speaker, paint, load } = ganbook.page;
   const { oneOf, whole, keep, copies } = ganbook.state;
   const { times } = ganbook;
   const { AMOUNTS } = times;
-  const QUIET = 900; // milliseconds after the last change until it is spoken
   const STEPS = [0, 100, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 4500, 6000];
   const READABLE = 50; // per cent of the digits that the judge must read
 
@@ -100,16 +99,12 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   const news = (text) => say(part("news"), text);
-  let resting;
   /** Speak the numbers, which the page shows, to whoever hears the page: once the reader's hand rests. */
-  function speak() {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const { name } = direction();
-      say(part("spoken"), `Step ${comma(STEPS[state.step])}, digit ${state.digit}. The judge reads ${part("read").textContent}. ` +
-        `Direction ${name}: ${part("effect").textContent}. This digit: ${part("this").textContent}.`);
-    }, QUIET);
-  }
+  const speak = speaker(part("spoken"), () => {
+    const { name } = direction();
+    return `Step ${comma(STEPS[state.step])}, digit ${state.digit}. The judge reads ${part("read").textContent}. ` +
+      `Direction ${name}: ${part("effect").textContent}. This digit: ${part("this").textContent}.`;
+  });
 
   /** Take values from the reader; the map is drawn again if what it shows changed. */
   function set(values) {
