@@ -64,6 +64,8 @@ INSIDE = """\
       </div>
       <p data-part="about"></p>
       <canvas data-part="curve" class="demo-curves" role="img" aria-label="Accuracy" hidden></canvas>
+      <div class="demo-bar"><button type="button" data-part="copy">Copy link</button>
+        <input type="text" data-part="copied" class="demo-link" readonly hidden aria-label="Link to this image and this D"></div>
     </div>
     <p data-part="news" class="ask-news explorable-news" role="status"></p>
   </div>
@@ -74,7 +76,7 @@ INSIDE = """\
 class Ask(Explorable):
     inside = INSIDE
     live = "With JavaScript you draw here, and D answers at every stroke."
-    scripts = ("random", "inflate", "network", "page", "cells", "ask", "ask_draw", "ask_stored", "ask_page")
+    scripts = ("random", "inflate", "network", "page", "state", "cells", "ask", "ask_draw", "ask_stored", "ask_page")
 
 
 def write_worker(app, error):

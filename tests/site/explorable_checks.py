@@ -27,6 +27,14 @@ def inputs_are_answered(page, name: str, script: str, inputs: int) -> None:
     assert page.evaluate(count) == before
 
 
+def anew(page, name: str, address: str):
+    """The page as an address opens it in a new tab, once the explorable `name` is ready."""
+    tab = page.context.new_page()
+    tab.goto(address)
+    tab.wait_for_selector(f"#{name}-demo[data-state=ready]")
+    return tab
+
+
 def refused(page, name: str, addresses: dict[str, str]) -> Iterator[str]:
     """Follow each address, a part after "NAME:", and wait until the page says these words; yields the address.
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import needs_browser, page_with
-from explorable_checks import axe_finds_nothing, paper_has_the_picture
+from explorable_checks import anew, axe_finds_nothing, paper_has_the_picture, refused
 from torch import nn
 
 from tools.site import ask_still as ask
@@ -392,6 +392,58 @@ def test_what_can_be_put_on_the_sheet(visit):
 
 
 # -------------------------------------------------------------------------------- without scripts, on paper, elsewhere
+
+
+def test_the_address_follows_the_reader_and_opens_the_same_image_and_d(visit, D):
+    page = visit(PAGE)
+    assert "#" not in page.url
+    the(page, "sheet").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("location.hash.length > 1")
+    kept = page.url
+    assert kept.endswith(f"#ask:sheet={format(1 << (195 - sheet(page).argmax().item()), '049x')}")
+    other = anew(page, "ask", kept)
+    assert torch.equal(sheet(other), sheet(page)) and seen(other) == seen(page)
+
+    page.get_by_role("button", name="Noise", exact=True).click()
+    the(page, "step").click()
+    page.get_by_label("one pixel alone").check()
+    page.wait_for_function("location.hash.endsWith('beside=pixels')")
+    other = anew(page, "ask", page.url)
+    assert (sheet(other) - sheet(page)).abs().max() <= 1 / 255 + 1e-9, "a grey level has a byte"
+    assert abs(float(seen(other)[1]) - float(seen(page)[1])) < 0.2
+    assert other.get_by_label("one pixel alone").is_checked()
+
+    the(page, "learn").get_by_role("button", name="shuffled pixels").click()
+    page.wait_for_function("/against=shuffled-[0-9]+/.test(location.hash)")
+    shared = page.url
+    learned = "document.querySelector('#ask-demo [data-part=news]').textContent.startsWith('After')"
+    page.wait_for_function(learned, timeout=60_000)
+    other = anew(page, "ask", shared)
+    other.wait_for_function(learned, timeout=60_000)
+    assert the(other, "about").inner_text() == the(page, "about").inner_text(), "the same D, trained anew"
+
+
+def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
+    page = visit(PAGE)
+    before = sheet(page)
+    wrong = {
+        "sheet=12": "sheet is an image as this page writes it",
+        f"sheet={'g' * 49}": "sheet is an image as this page writes it",
+        "against=digits-7": "such as noise-7",
+        "against=noise": "such as noise-7",
+        "beside=loss": "beside is one of slope, pixels",
+        "ink=white": "there are only sheet, against, beside",
+    }
+    for _ in refused(page, "ask", wrong):
+        assert torch.equal(sheet(page), before) and "rejects noise" not in the(page, "news").inner_text()
+
+
+def test_the_link_is_copied(visit):
+    page = visit(PAGE, permissions=["clipboard-read", "clipboard-write"])
+    the(page, "copy").click()
+    page.wait_for_function("document.querySelector('#ask-demo [data-part=news]').textContent")
+    assert the(page, "copied").input_value().endswith(f"#ask:sheet={'0' * 49}")
 
 
 def test_the_stored_discriminator_is_small_and_its_figure_has_a_title():

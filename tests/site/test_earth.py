@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import needs_browser, page_with
-from explorable_checks import axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
+from explorable_checks import anew, axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
 from PIL import Image
 from scipy.optimize import linprog
 from scipy.spatial.distance import jensenshannon
@@ -479,14 +479,6 @@ def test_fakes_between_two_clouds_gain_nothing_as_a_pile_and_all_as_blocks(visit
         agrees(page)
 
 
-def anew(page, address: str):
-    """The page as an address opens it in a new tab."""
-    tab = page.context.new_page()
-    tab.goto(address)
-    tab.wait_for_selector("#earth-demo[data-state=ready]")
-    return tab
-
-
 def test_the_address_follows_the_reader_and_opens_the_same_piles(visit):
     page = visit(PAGE)
     assert "#" not in page.url
@@ -499,13 +491,13 @@ def test_the_address_follows_the_reader_and_opens_the_same_piles(visit):
     drag(page, 20, 12, above=True)
     page.wait_for_function("/-?12x1-.*jsd=shown$/.test(location.hash)")
     kept, state = page.url, [one.tolist() for one in piles(page)]
-    other = anew(page, kept)
+    other = anew(page, "earth", kept)
     assert [one.tolist() for one in piles(other)] == state
     agrees(other)
     other.evaluate("hash => { location.hash = hash; }", first.partition("#")[2])
     other.wait_for_function("!ganbook.earthDemo.state.q[12]")
     assert printed(other)["jsd"] is not None, "what was shown stays shown"
-    agrees(anew(page, first), seen=False)
+    agrees(anew(page, "earth", first), seen=False)
 
 
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):

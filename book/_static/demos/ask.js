@@ -166,6 +166,29 @@ globalThis.ganbook = globalThis.ganbook || {};
     return x.map((value, i) => Math.min(1, Math.max(-1, value + (length * slope[i]) / size)));
   }
 
+  /** Image x as a text for an address: a bit a pixel if all are black or white, and a byte a pixel otherwise. */
+  function written(x) {
+    const inked = x.every((value) => Math.abs(value) === 1);
+    if (!inked) return base64(x.map((value) => Math.round((value + 1) * 127.5)));
+    const bits = Array.from(x, (value) => (value > 0 ? 1 : 0));
+    return Array.from({ length: PIXELS / 4 }, (_, i) => parseInt(bits.slice(4 * i, 4 * i + 4).join(""), 2).toString(16)).join("");
+  }
+
+  const base64 = (bytes) =>
+    btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+  /** The image that such a text stands for, or null. */
+  function unwritten(text) {
+    if (text.length === PIXELS / 4 && /^[0-9a-f]+$/.test(text)) {
+      const bits = Array.from(text, (digit) => parseInt(digit, 16).toString(2).padStart(4, "0")).join("");
+      return Float64Array.from(bits, (bit) => 2 * bit - 1);
+    }
+    if (text.length !== Math.ceil((PIXELS * 4) / 3) || !/^[\w-]+$/.test(text)) return null;
+    const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return Float64Array.from(bytes, (byte) => byte.charCodeAt(0) / 127.5 - 1);
+  }
+
   const names = { PLAN, SIDE, PIXELS, Classes, Lesson, shuffled, mixed, imageAt, shown, onePixel, climb, sigmoid };
+  Object.assign(names, { written, unwritten });
   Object.assign(ganbook, { ask: names });
 })(globalThis.ganbook);

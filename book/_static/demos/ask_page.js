@@ -9,6 +9,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 (function (ganbook) {
   const { onTheme, calm, say, speaker, load, thread, paint, drawCurves } = ganbook.page;
   const { walk } = ganbook.cells;
+  const { oneOf, keep, copies } = ganbook.state;
   const { ask } = ganbook;
   const { PLAN, SIDE, PIXELS, Classes, Lesson } = ask;
   const LONGEST = 240; // steps of a climb, as in the chapter
@@ -30,6 +31,20 @@ globalThis.ganbook = globalThis.ganbook || {};
     curve: [], // looks at a D while it learned
     learning: null, // kind and seed of a D that learns
   };
+
+  // What stands in the page's address: the image, which D was trained, and what is shown beside it.
+  const sheetField = { read: (text) => ask.unwritten(text) || undefined, write: ask.written,
+    takes: "an image as this page writes it: copy a whole link" };
+  const learner = {
+    read: (text) => {
+      const [, of, at] = text.match(/^(noise|shuffled|mixed)-(\d{1,9})$/) || [];
+      return of && { kind: of, seed: Number(at) };
+    },
+    write: ({ kind, seed }) => `${kind}-${seed}`,
+    takes: "what D learned to reject and a seed, such as noise-7",
+  };
+  const FIELDS = { sheet: sheetField, against: learner, beside: oneOf("slope", "pixels") };
+  const START = { sheet: state.x.slice(), against: { kind, seed }, beside: "slope" };
 
   const number = (value, digits = 1) => value.toFixed(digits).replace("-", "−");
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
@@ -180,12 +195,13 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   let newest = seed;
-  const train = later(({ target }) => {
+  const train = later((which) => {
     forget();
-    state.learning = { kind: target.value, seed: ++newest };
+    state.learning = which;
     Object.assign(state, { curve: [], black: null });
-    news(`A new D learns to reject ${NAMES[target.value]}.`);
-    worker.postMessage({ do: "train", run: ++run, ...state.learning });
+    news(`A new D learns to reject ${NAMES[which.kind]}.`);
+    worker.postMessage({ do: "train", run: ++run, ...which });
+    address.note();
   });
 
   /** Count black pixels, unless that is done, or done by a training. */
@@ -205,6 +221,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     show();
     news("");
     speak();
+    address.note();
   }
 
   /** One of the digits that no D learns from. */
@@ -231,7 +248,10 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   function stop() {
-    if (climb && climb.moving) speak();
+    if (climb && climb.moving) {
+      speak();
+      address.note();
+    }
     if (climb) climb.moving = false;
     say(part("climb"), "Climb");
   }
@@ -262,6 +282,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     state.x[i] = ink ? 1 : -1;
     show();
     speak();
+    address.note();
   }
 
   walk(part("sheet"), { side: () => SIDE, tell: tellPixel, press: ink, drag: ink, key });
@@ -273,12 +294,34 @@ globalThis.ganbook = globalThis.ganbook || {};
     stop();
     step();
     speak();
+    address.note();
   });
-  for (const button of part("learn").querySelectorAll("button")) button.addEventListener("click", train);
-  part("beside-choice").addEventListener("change", () => {
+  for (const button of part("learn").querySelectorAll("button"))
+    button.addEventListener("click", () => train({ kind: button.value, seed: ++newest }));
+  function showBeside() {
     show();
     if (chosen("ask-beside") === "pixels") count();
+  }
+  part("beside-choice").addEventListener("change", () => {
+    showBeside();
+    address.note();
   });
+
+  // ------------------------------------------------------------------------------------------------------ in the address
+
+  const which = () => state.learning || { kind: state.about.kind, seed: state.about.seed };
+  const now = () => ({ sheet: state.x, against: which(), beside: chosen("ask-beside") });
+
+  function take({ sheet, against, beside }) {
+    put(sheet);
+    for (const choice of root.querySelectorAll('[name="ask-beside"]')) choice.checked = choice.value === beside;
+    newest = Math.max(newest, against.seed);
+    if (learner.write(against) === learner.write(which())) showBeside();
+    else train(against);
+  }
+
+  const address = keep(root, { name: "ask", fields: FIELDS, start: START, always: ["sheet"], take, refuse: news, now });
+  copies(part("copy"), part("copied"), address.link, news);
   document.addEventListener("visibilitychange", () => document.hidden && stop());
 
   ganbook.askDemo = { state, logit, get worker() { return worker; } }; // for the tests, and for a curious reader's console
@@ -286,5 +329,6 @@ globalThis.ganbook = globalThis.ganbook || {};
   new ResizeObserver(show).observe(part("map"));
   onTheme(show);
   show();
+  address.follow();
   root.dataset.state = "ready"; // for the tests
 })(globalThis.ganbook);
