@@ -424,6 +424,15 @@ def test_the_address_follows_the_reader_and_opens_the_same_image_and_d(visit, D)
     assert the(other, "about").inner_text() == the(page, "about").inner_text(), "the same D, trained anew"
 
 
+def test_the_link_of_the_chapter_opens_a_sheet_of_as_few_white_pixels_as_it_says_which_d_calls_a_fake(visit):
+    page = visit(PAGE)
+    link = page.locator('a.try[data-state^="ask:"]')
+    link.click()
+    page.wait_for_function("ganbook.askDemo.state.x.some(value => value > 0)")
+    assert link.inner_text() == f"one sheet of {int((sheet(page) > 0).sum())}"
+    assert the(page, "verdict").inner_text() == "“a fake”"
+
+
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
     page = visit(PAGE)
     before = sheet(page)
