@@ -201,7 +201,8 @@ def agrees(page) -> None:
 def test_nothing_heavy_is_loaded_before_the_reader_starts(visit):
     page = visit(PAGE)
     assert not any("times_stored" in url for url in page.files)
-    assert page.locator("#fig-latent-times > img").is_visible() and not the(page, "machine").is_visible()
+    assert not page.locator("#fig-latent-times > img").is_visible(), "the still picture answers the question"
+    assert the(page, "question").is_visible() and not the(page, "machine").is_visible()
     the(page, "question").get_by_role("button", name="While digits become readable").click()
     started(page)
     assert sum("times_stored" in url for url in page.files) == 1

@@ -1,5 +1,5 @@
 /* The explorable "The time machine": what is set and seen. The generators are in times.js. They are loaded when the reader
-   starts; until then the still picture stands above the question. */
+   starts. The still picture answers the question, so it is seen only if they cannot be loaded. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
@@ -133,7 +133,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       build(directions);
       part("question").hidden = true;
       part("machine").hidden = false;
-      ganbook.page.show(root);
+      ganbook.page.show(root); // in case a try before this one failed
       show();
       drawMap();
       news("");
@@ -141,6 +141,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       root.dataset.loaded = "yes"; // for the tests
     } catch (error) {
       for (const button of part("question").querySelectorAll("button")) button.disabled = false;
+      root.closest("figure").classList.remove("explorable-live"); // the still picture has to do
       news(`The time machine could not start: ${error.message} Try again.`);
     }
   }
@@ -198,7 +199,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     take, refuse: news, now });
   copies(part("copy"), part("copied"), address.link, news);
   ganbook.timesDemo = { state, draw }; // for the tests, and for a curious reader's console
-  root.hidden = false;
+  ganbook.page.show(root);
   address.follow();
   root.dataset.state = "ready"; // for the tests
 })(globalThis.ganbook);

@@ -1,37 +1,5 @@
 """Answers to the exercises of chapter 11, tried by tests/chapters/test_checks.py. Names are those of the notebook."""
 
-# %% ex-latent-angle right: measured on noise, and by the cosine's own angle
-import math
-
-u = torch.nn.functional.normalize(torch.ones(d), dim=0)
-draws = torch.randn(100_000, d, generator=torch.Generator().manual_seed(4))
-mean_square = torch.nn.functional.cosine_similarity(draws, u[None]).square().mean().item()
-degrees_away = 90 - math.degrees(math.acos(d**-0.5))
-
-# %% ex-latent-angle right: for small angles the sine is the angle
-mean_square = torch.tensor(1 / d)
-degrees_away = torch.rad2deg(mean_square.sqrt())
-
-# %% ex-latent-angle wrong: the root of the mean square
-mean_square = d**-0.5
-degrees_away = torch.tensor(mean_square).asin().rad2deg().item()
-
-# %% ex-latent-angle wrong: in radians
-mean_square = 1 / d
-degrees_away = torch.tensor(mean_square).sqrt().asin().item()
-
-# %% ex-latent-angle wrong: the angle itself, not how far it is from 90
-mean_square = 1 / d
-degrees_away = torch.tensor(mean_square).sqrt().acos().rad2deg().item()
-
-# %% ex-latent-angle wrong: without the root
-mean_square = 1 / d
-degrees_away = torch.tensor(mean_square).asin().rad2deg().item()
-
-# %% ex-latent-angle wrong: the tangent
-mean_square = 1 / d
-degrees_away = torch.tensor(mean_square).sqrt().atan().rad2deg().item()
-
 
 # %% ex-latent-slerp right: one point after the other, the angle by its tangent
 def slerp(a, b, t):

@@ -58,40 +58,6 @@ def leaks(w):
     return min(w) < 1e-9
 
 
-# %% ex-beyond-promise right: by halving an interval
-def promised(kinds):
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if (1 - middle) ** kinds > 0.5 else (low, middle)
-    return low
-
-
-# %% ex-beyond-promise right: with logarithms
-def promised(kinds):
-    return -torch.expm1(torch.tensor(0.5).double().log() / kinds).item()
-
-
-# %% ex-beyond-promise wrong: one half, however many
-def promised(kinds):
-    return 0.5
-
-
-# %% ex-beyond-promise wrong: chances added up
-def promised(kinds):
-    return 0.5 / kinds
-
-
-# %% ex-beyond-promise wrong: the chance of being left alone by one kind
-def promised(kinds):
-    return 0.5 ** (1 / kinds)
-
-
-# %% ex-beyond-promise wrong: all kinds at once, one half of the time
-def promised(kinds):
-    return 1 - 0.5**kinds
-
-
 # %% ex-beyond-twice right: sorted, by PyTorch
 def repeated(images):
     return len(images) - len(torch.unique(images.view(len(images), -1), dim=0))
