@@ -17,7 +17,7 @@ from ganbook.objectives import NonSaturating
 from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
-from tools.experiments import best, failure_runs, objective_runs, repairs, restarts, trials
+from tools.experiments import best, failure_runs, inductive_bias, objective_runs, repairs, restarts, trials
 
 
 def test_an_unknown_result_lists_the_known_ones():
@@ -142,6 +142,25 @@ def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, to
         for row in rows:
             assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
             assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
+
+
+def test_the_inductive_bias_was_measured_as_it_is_and_no_rate_lies_at_an_end():
+    stored = results.load("inductive_bias")
+    for name, rates in inductive_bias.variants().items():
+        assert stored["settings"][name] == {"images": name.split(", ")[1], **trials.settings(rates)}, name
+        scores, chosen = stored["trials"][name], stored["chosen"][name]
+        assert list(rates) == sorted(scores, key=float) and scores[chosen] == min(scores.values())
+        assert chosen not in (list(rates)[0], list(rates)[-1]), f"{name}: a rate outside might be better"
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == inductive_bias.SEEDS
+        assert all(row["steps"] == stored["steps"] and row["frechet"] > 0 for row in rows)
+
+
+def test_shuffled_digits_are_the_same_pixels_and_go_back_to_their_places(digits):
+    some = digits.subset(slice(50))
+    there = inductive_bias.shuffled(some).images
+    assert torch.equal(there.flatten(1).sort(1).values, some.images.flatten(1).sort(1).values)
+    assert not torch.equal(there, some.images) and torch.equal(inductive_bias.restored(there), some.images)
 
 
 def test_the_best_recipe_was_measured_as_it_is():
