@@ -12,6 +12,10 @@ STEP = @command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found. Install P
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, or one more where browsers are waited for
 
 .DEFAULT_GOAL := help
+# A space, to put "or" in its place.
+empty :=
+space := $(empty) $(empty)
+
 .PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip usb downloads release colab edition
 
 help:  ## list these targets
@@ -39,7 +43,7 @@ commands: teaching  ## start every command that a page, a docstring or a stored 
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 -m commands tests/tools/test_commands.py
 
 answers: teaching  ## try right and wrong answers on every exercise's check, and have nbgrader mark submissions (some minutes)
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m answers tests/chapters$(if $(NAMES), -k "$(subst $(space), or ,$(strip $(NAMES)))")
 
 course: teaching  ## notebooks to hand out into _build/course, and what nbgrader needs into COURSE=course (NAMES="01_noise" for some)
 	@GANBOOK_SECRET="$$SECRET" $(BIN)/python -m tools.site.course --course "$(COURSE)" $(ARGS) $(NAMES)

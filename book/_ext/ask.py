@@ -65,7 +65,8 @@ INSIDE = """\
       <p data-part="about"></p>
       <canvas data-part="curve" class="demo-curves" role="img" aria-label="Accuracy" hidden></canvas>
       <div class="demo-bar"><button type="button" data-part="copy">Copy link</button>
-        <input type="text" data-part="copied" class="demo-link" readonly hidden aria-label="Link to this image and this D"></div>
+        <input type="text" data-part="copied" class="demo-link" readonly hidden
+               aria-label="Link to this image and this D"></div>
     </div>
     <p data-part="news" class="ask-news explorable-news" role="status"></p>
   </div>
