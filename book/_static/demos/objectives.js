@@ -66,7 +66,7 @@ globalThis.ganbook = globalThis.ganbook || {};
       generator: callReal,
       middle: 0,
       penalty: toZero,
-      weight: 0.1, // the smaller of the two that chapter 6 tries
+      weight: 0.1, // the smaller of the two that the book tries in "The motion"
       python: (weight) => `ZeroCentred(NonSaturating(), r1=${weight})`,
     },
   };
