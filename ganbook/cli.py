@@ -39,8 +39,21 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` (default: the process's) and return its exit status.
 
     0: done. 1: training diverged, or another of its processes was lost. 2: something the user gave cannot be used.
-    130: interrupted, and saved.
+    130: interrupted, and saved. 141: whoever read what it prints has stopped reading (128 + SIGPIPE, as in a shell).
     """
+    try:
+        try:
+            return _answer(argv)
+        finally:
+            sys.stdout.flush()  # what is still to be printed, so that a closed pipe shows here
+    except BrokenPipeError:
+        with suppress(OSError):  # Python flushes once more at its end, and would complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _answer(argv: list[str] | None) -> int:
+    """Run the command and turn what goes wrong into a sentence."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console may not know é: then \xe9 is said, and the work is not lost
             stream.reconfigure(errors="backslashreplace")
@@ -48,11 +61,15 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
+    except BrokenPipeError:
+        raise
     except (GanbookError, OSError) as error:
         rank = os.environ.get("RANK", "0")  # of several processes each says what went wrong for it
         what = str(error)
         if not isinstance(error, GanbookError):  # a disk that filled up, for instance
-            what = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
+            what = f"A file cannot be read or written ({error})."
+            if args.run is _train and (args.out / CHECKPOINT).exists():
+                what += f" The checkpoint in {args.out} is whole: continue it with --resume."
         print(f"ganbook: {what}" if rank == "0" else f"ganbook, rank {rank}: {what}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError | LostError) else 2
 
@@ -199,7 +216,7 @@ def _folder(out: Path) -> Iterator[None]:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
-        if isinstance(error, OSError) and not isinstance(error, GanbookError):
+        if isinstance(error, OSError) and not isinstance(error, GanbookError | BrokenPipeError):
             raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
         raise
 
