@@ -29,9 +29,9 @@ from ganbook.evaluation.reference import draw
 from ganbook.evaluation.report import Evaluation, evaluate
 from ganbook.models.sampling import labels_in_turn, sample
 from ganbook.training import pretrained, recipes
-from ganbook.training.run import Run, read
+from ganbook.training.run import CHECKPOINT, Run, read
 
-CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
+HISTORY, SAMPLES = "history.jsonl", "samples.png"
 MOST = 10_000  # digits in one picture
 
 
@@ -291,9 +291,8 @@ def _ask_to_stop() -> Iterator[list[int]]:
 
 def _network(source: str, device) -> Run | pretrained.Trained:
     """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
-    path = Path(source)
-    if os.path.exists(path):  # False, too, for what can be no name of a file
-        return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
+    if os.path.exists(source):  # False, too, for what can be no name of a file
+        return Run.load(source, device=device)
     if source in pretrained.names():
         return pretrained.load(source, device)
     raise InputError(
@@ -360,8 +359,7 @@ def _trained_on(network: Run | pretrained.Trained, data: Images, source: str) ->
 
 def _seen(source: str) -> str | None:
     """The fingerprint of the images that a run was trained on; None if it has made no step, or for stored networks."""
-    path = Path(source)
-    return read(path / CHECKPOINT if path.is_dir() else path)["data"] if os.path.exists(path) else None
+    return read(source)["data"] if os.path.exists(source) else None
 
 
 def _evaluate(args: argparse.Namespace) -> int:
