@@ -307,7 +307,6 @@ REFUSED = {  # what is odd -> options, changes of the recipe, words of the sente
     "a device that is not there": (["--device", "cuda:7"], {}, "cuda:7"),
     "a penalty that compiled code cannot give": (["--compile"], {"objective": GradientPenalty()}, "--compile"),
     "a loss that is no number": ([], {"objective": NoNumber()}, "finite"),
-    "a batch of none": ([], {"m": 0}, "m of 1 or more"),
     "ranks that torchrun did not start": (["--device", "cpu"], {}, "torchrun"),
 }
 
