@@ -29,9 +29,9 @@ from ganbook.evaluation.reference import draw
 from ganbook.evaluation.report import Evaluation, evaluate
 from ganbook.models.sampling import labels_in_turn, sample
 from ganbook.training import pretrained, recipes
-from ganbook.training.run import Run, read
+from ganbook.training.run import CHECKPOINT, Run, read
 
-CHECKPOINT, HISTORY, SAMPLES = "checkpoint.pt", "history.jsonl", "samples.png"
+HISTORY, SAMPLES = "history.jsonl", "samples.png"
 MOST = 10_000  # digits in one picture
 
 
@@ -39,8 +39,21 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command with `argv` (default: the process's) and return its exit status.
 
     0: done. 1: training diverged, or another of its processes was lost. 2: something the user gave cannot be used.
-    130: interrupted, and saved.
+    130: interrupted, and saved. 141: whoever read what it prints has stopped reading (128 + SIGPIPE, as in a shell).
     """
+    try:
+        try:
+            return _answer(argv)
+        finally:
+            sys.stdout.flush()  # what is still to be printed, so that a closed pipe shows here
+    except BrokenPipeError:
+        with suppress(OSError):  # Python flushes once more at its end, and would complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _answer(argv: list[str] | None) -> int:
+    """Run the command and turn what goes wrong into a sentence."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console may not know é: then \xe9 is said, and the work is not lost
             stream.reconfigure(errors="backslashreplace")
@@ -48,11 +61,15 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
+    except BrokenPipeError:
+        raise
     except (GanbookError, OSError) as error:
         rank = os.environ.get("RANK", "0")  # of several processes each says what went wrong for it
         what = str(error)
         if not isinstance(error, GanbookError):  # a disk that filled up, for instance
-            what = f"A file cannot be read or written ({error}). A checkpoint is whole: continue it with --resume."
+            what = f"A file cannot be read or written ({error})."
+            if args.run is _train and (args.out / CHECKPOINT).exists():
+                what += f" The checkpoint in {args.out} is whole: continue it with --resume."
         print(f"ganbook: {what}" if rank == "0" else f"ganbook, rank {rank}: {what}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError | LostError) else 2
 
@@ -199,7 +216,7 @@ def _folder(out: Path) -> Iterator[None]:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
-        if isinstance(error, OSError) and not isinstance(error, GanbookError):
+        if isinstance(error, OSError) and not isinstance(error, GanbookError | BrokenPipeError):
             raise InputError(f"{out} cannot be written to ({error}). Name another folder with --out.") from error
         raise
 
@@ -274,9 +291,8 @@ def _ask_to_stop() -> Iterator[list[int]]:
 
 def _network(source: str, device) -> Run | pretrained.Trained:
     """The networks that a user names: a checkpoint, the folder of a run, or a network stored with the package."""
-    path = Path(source)
-    if os.path.exists(path):  # False, too, for what can be no name of a file
-        return Run.load(path / CHECKPOINT if path.is_dir() else path, device=device)
+    if os.path.exists(source):  # False, too, for what can be no name of a file
+        return Run.load(source, device=device)
     if source in pretrained.names():
         return pretrained.load(source, device)
     raise InputError(
@@ -343,8 +359,7 @@ def _trained_on(network: Run | pretrained.Trained, data: Images, source: str) ->
 
 def _seen(source: str) -> str | None:
     """The fingerprint of the images that a run was trained on; None if it has made no step, or for stored networks."""
-    path = Path(source)
-    return read(path / CHECKPOINT if path.is_dir() else path)["data"] if os.path.exists(path) else None
+    return read(source)["data"] if os.path.exists(source) else None
 
 
 def _evaluate(args: argparse.Namespace) -> int:

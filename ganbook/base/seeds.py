@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
+from ganbook.base import validate
 from ganbook.base.errors import InputError
 
 
@@ -30,7 +31,7 @@ def _plain(part: int | str) -> int | str:
     try:
         return operator.index(part)
     except TypeError:
-        raise InputError(f"Expected a seed that is a whole number, such as seed=3, got {part!r}.") from None
+        raise InputError(f"Expected a seed that is a whole number, such as seed=3, got {validate.got(part)}.") from None
 
 
 def generator(*parts: int | str, device: torch.device | str = "cpu") -> torch.Generator:

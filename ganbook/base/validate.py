@@ -4,8 +4,9 @@ Every function raises InputError. Networks and objectives check nothing: they ar
 """
 
 import operator
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,14 @@ def generator(G: nn.Module) -> int:
     if not hasattr(G, "z_dim"):
         raise InputError(f"Expected a G with the attribute z_dim, the length of its noise, got a {type(G).__name__}.")
     return cast(int, G.z_dim)
+
+
+def got(value: Any) -> str:
+    """Return what came, for the end of a message: as it is written, but a tensor or an array by its type and shape."""
+    if isinstance(value, Tensor | np.ndarray) and value.ndim:
+        return f"{value.dtype} {tuple(value.shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 100 else f"{text[:80]}..., a {type(value).__name__}"
 
 
 def at_least(least: float, name: str, value: float) -> None:
@@ -35,7 +44,7 @@ def whole(least: int | None, name: str, value: int) -> int:
     except TypeError:
         number = None
     if number is None:
-        raise InputError(f"Expected {name} as a whole number, such as {name}={max(least or 0, 1)}, got {value!r}.")
+        raise InputError(f"Expected {name} as a whole number, such as {name}={max(least or 0, 1)}, got {got(value)}.")
     if least is not None:
         at_least(least, name, number)
     return number

@@ -136,18 +136,20 @@ def number(name: str, value: float, form: str = "{}") -> str:
 
 def _truth(holds: bool, sentence: str) -> bool:
     if not isinstance(sentence, str) or not sentence.strip():
-        raise InputError(f"Expected a sentence that says what holds, got {sentence!r}.")
+        raise InputError(f"Expected a sentence that says what holds, got {validate.got(sentence)}.")
     try:
         return bool(holds)
     except (RuntimeError, ValueError):  # a tensor or an array of several
-        raise InputError(f"Expected holds to be one truth value, got {holds!r}: take .all() or .any() of it.") from None
+        raise InputError(
+            f"Expected holds to be one truth value, got {validate.got(holds)}: take .all() or .any() of it."
+        ) from None
 
 
 def _number(name: str, value: float) -> float:
     try:
         return float(value)
     except (RuntimeError, TypeError, ValueError):
-        raise InputError(f"Expected values that are numbers, got {name} = {value!r}.") from None
+        raise InputError(f"Expected values that are numbers, got {name} = {validate.got(value)}.") from None
 
 
 def _denied(sentence: str) -> str:

@@ -137,9 +137,9 @@ class Images:
         except (IndexError, TypeError, ValueError, RuntimeError):
             labels = self.labels[:0]
         if labels.ndim != 1 or len(labels) == 0:
-            got = f"{index.dtype} {tuple(index.shape)}" if isinstance(index, Tensor) else repr(index)
             raise InputError(
-                f"Expected the index of some of the {len(self):,} images, a slice or a tensor (n,), got {got}."
+                f"Expected the index of some of the {len(self):,} images, a slice or a tensor (n,), got "
+                f"{validate.got(index)}."
             )
         chosen = copy.copy(self)
         chosen.images, chosen.labels = images, labels

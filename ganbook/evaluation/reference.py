@@ -130,7 +130,7 @@ def training_images(data: Images | None, size: int = 28) -> Images:
     if data is None:
         return Digits("train", size=size)
     if not isinstance(data, Images):
-        raise InputError(f"Expected data as Images, such as Digits().where(labels={{3, 7}}), got {data!r}.")
+        raise InputError(f"Expected data as Images, such as Digits().where(labels={{3, 7}}), got {validate.got(data)}.")
     return data
 
 

@@ -28,8 +28,12 @@ def kl(shares: Tensor, reference: Tensor) -> float:
 
     Raises ValueError unless both have one length, and nothing in them is negative or NaN.
     """
-    if shares.ndim != 1 or shares.shape != reference.shape or not ((shares >= 0) & (reference >= 0)).all():
-        raise ValueError(f"Expected shares and reference (c,), none negative, got {shares} and {reference}.")
+    if shares.ndim != 1 or shares.shape != reference.shape:
+        found = f"{tuple(shares.shape)} and {tuple(reference.shape)}"
+        raise ValueError(f"Expected shares and reference (c,), of one length, got {found}.")
+    for name, part in (("shares", shares), ("reference", reference)):
+        if not (part >= 0).all():
+            raise ValueError(f"Expected {name} of 0 or more, got {float(part.min()):.3g}.")
     p, q = checks.double(shares), checks.double(reference)
     return float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())
 

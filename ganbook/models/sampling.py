@@ -59,6 +59,8 @@ def sample(
     torch.Size([10, 1, 28, 28])
     """
     chunk = validate.whole(1, "chunk", chunk)
+    if z is None and isinstance(n, Tensor) and n.ndim > 1:
+        raise InputError(f"Expected n as a whole number, got {validate.got(n)}. Pass noise as z: sample(G, z=z).")
     z = fixed_noise(G, n, seed=seed) if z is None else z
     if z.ndim != 2 or len(z) == 0 or z.shape[1] != getattr(G, "z_dim", z.shape[1]):
         raise InputError(f"Expected noise z (n, {getattr(G, 'z_dim', 'z_dim')}), n >= 1, got {tuple(z.shape)}.")
@@ -113,5 +115,7 @@ def _occurring(counts: Mapping[int, int]) -> Tensor:
     """The labels that occur, in order."""
     labels = sorted(y for y, count in counts.items() if count > 0)
     if not labels:
-        raise InputError(f"Expected counts of images by their label, such as {{3: 100, 7: 100}}, got {counts!r}.")
+        raise InputError(
+            f"Expected counts of images by their label, such as {{3: 100, 7: 100}}, got {validate.got(counts)}."
+        )
     return torch.tensor(labels)

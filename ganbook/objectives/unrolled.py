@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from ganbook.base import validate
 from ganbook.base.errors import InputError
 
 
@@ -41,7 +42,9 @@ class Unrolled:
         filled in, see ganbook.models.with_labels."""
         D, labels = (critic.func, critic.keywords) if isinstance(critic, partial) else (critic, {})
         if not isinstance(D, nn.Module):
-            raise InputError(f"Expected a critic that is a network, whose steps can be imagined, got {critic!r}.")
+            raise InputError(
+                f"Expected a critic that is a network, whose steps can be imagined, got {validate.got(critic)}."
+            )
         ahead: dict[str, Tensor] = dict(D.named_parameters())
         buffers = {name: b.clone() for name, b in D.named_buffers()}
 

@@ -25,6 +25,7 @@ from ganbook.objectives import NonSaturating, Objective, Smoothed, clip_weights
 from ganbook.training import optimisers, scheduling
 from ganbook.training.scheduling import Falling, Schedule
 
+SIZES = ("z_dim", "width", "hidden", "channels", "classes")  # arguments of networks, of which 0 makes no sense
 WORDS = ("title", "source", "changes")  # of a recipe's description: what they say can be improved, and nothing changes
 
 
@@ -42,6 +43,8 @@ class Recipe:
     schedule: what changes in the course of the `steps`, such as {"lr": Falling(0.5)} for rates that fall to 0 in the
         second half; see ganbook.training.scheduling.
     clip: c > 0 brings the weights of D back to [-c, c] after each of its updates, see ganbook.objectives.clip_weights.
+
+    Raises InputError if m, k, size or channels is not a whole number of 1 or more, or steps not one of 0 or more.
 
     >>> import torch
     >>> from functools import partial
@@ -78,6 +81,9 @@ class Recipe:
     changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("m", "k", "size", "channels"):
+            validate.whole(1, name, getattr(self, name))
+        validate.whole(0, "steps", self.steps)
         scheduling.check(self.schedule, self.objective, ema=bool(self.ema))
 
     def at(self, step: int) -> dict[str, float]:
@@ -143,7 +149,8 @@ class Recipe:
         """Return this recipe with other settings, named as they are called: change(m=32, z_dim=10, lr_g=1e-3).
 
         They are the recipe's own fields, lr_g and lr_d, and every argument that either G or D takes. Raises InputError,
-        which lists them, for another name; and for one that both take, with the line that changes it in one of them.
+        which lists them, for another name; for one that both take, with the line that changes it in one of them; and
+        for a size below 1.
         """
         return replace(self, **_sorted_out(self, changes))
 
@@ -161,6 +168,9 @@ def _sorted_out(recipe: Recipe, changes: dict[str, Any]) -> dict[str, Any]:
     takes = {player: _arguments(getattr(recipe, player)) for player in "GD"}
     rates = {f"lr_{p}": f"opt_{p}" for p in "gd" if "lr" in _arguments(getattr(recipe, f"opt_{p}"))}
     new = {name: value for name, value in changes.items() if name in own}
+    for name in (name for name in SIZES if name in changes):
+        for size in changes[name] if isinstance(changes[name], tuple | list) else (changes[name],):
+            validate.whole(1, name, size)
     for name, value in changes.items():
         takers = [player for player in "GD" if name in takes[player]]
         if name in own:

@@ -1,6 +1,7 @@
 """A training that can be stopped and continued, in memory and in a file."""
 
 import json
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from ganbook.training.precision import fast, of_compilation
 from ganbook.training.recipes import Recipe
 
 FORMAT = "ganbook checkpoint 1"
+CHECKPOINT = "checkpoint.pt"  # in the folder of a run
 # Of a recipe's description, what does not bear on the next step: words, and what a new training starts and ends with.
 FREE = {*recipes.WORDS, "seed", "steps"}
 
@@ -249,7 +251,9 @@ class Run:
         compiled: bool = False,
         recipe: Recipe | None = None,
     ) -> "Run":
-        """Read a run from `path`. `recipe`: that of the run, needed where it is not one of ganbook.training.recipes.
+        """Read a run from `path`, its checkpoint or the folder in which `ganbook train` keeps it.
+
+        recipe: that of the run, needed where it is not one of ganbook.training.recipes.
 
         Only tensors and plain values are unpickled (`weights_only=True`), and all of them must match the file's hash.
         The recipe must describe the same steps, with networks of the same layers; its words, its seed and the length
@@ -257,6 +261,7 @@ class Run:
         compared.
         Raises InputError if the file is missing, damaged, not a checkpoint of ganbook, or from another recipe.
         """
+        path = checkpoint(path)
         content = distributed.shared(lambda: read(path))
         with hashed_file.understood(path, kind="checkpoint"):
             described = json.loads(content["recipe"])
@@ -274,9 +279,14 @@ class Run:
             return run
 
 
+def checkpoint(path: str | Path) -> Path:
+    """Return the checkpoint that `path` names: a file is meant itself, of a folder the file checkpoint.pt in it."""
+    return Path(path, CHECKPOINT) if os.path.isdir(path) else Path(path)
+
+
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the content of the checkpoint at `path`, verified; see Run.load for what it raises."""
-    return hashed_file.read(path, format=FORMAT, kind="checkpoint")
+    """Return the content of the checkpoint that `path` names, verified; see Run.load for what it raises."""
+    return hashed_file.read(checkpoint(path), format=FORMAT, kind="checkpoint")
 
 
 def _recipe_of(path: str | Path, name: str) -> Recipe:

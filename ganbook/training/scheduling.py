@@ -19,6 +19,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from ganbook.base import validate
 from ganbook.base.errors import InputError
 from ganbook.objectives import Objective
 
@@ -72,7 +73,7 @@ def at(schedule: Schedule, step: int, steps: int) -> dict[str, float]:
 def check(schedule: Schedule, objective: Objective, *, ema: bool) -> None:
     """Say so unless every name of `schedule` is a setting, and every value a function that gives a number."""
     if not isinstance(schedule, Mapping):
-        raise InputError(f"Expected a schedule such as {{'lr': Falling(0.5)}}, got {schedule!r}.")
+        raise InputError(f"Expected a schedule such as {{'lr': Falling(0.5)}}, got {validate.got(schedule)}.")
     own = _fields(objective)
     known = [*OF_OPTIMISERS, *(OF_RUN if ema else ()), *own]
     for name, function in schedule.items():
@@ -82,7 +83,7 @@ def check(schedule: Schedule, objective: Objective, *, ema: bool) -> None:
         if not callable(function) or not isinstance(function(0.0), int | float):
             raise InputError(
                 f"Expected as schedule of {name} a function of the progress from 0 to 1 that gives a number, such as "
-                f"Falling(0.5), got {function!r}."
+                f"Falling(0.5), got {validate.got(function)}."
             )
 
 

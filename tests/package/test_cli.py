@@ -307,7 +307,6 @@ REFUSED = {  # what is odd -> options, changes of the recipe, words of the sente
     "a device that is not there": (["--device", "cuda:7"], {}, "cuda:7"),
     "a penalty that compiled code cannot give": (["--compile"], {"objective": GradientPenalty()}, "--compile"),
     "a loss that is no number": ([], {"objective": NoNumber()}, "finite"),
-    "a batch of none": ([], {"m": 0}, "m of 1 or more"),
     "ranks that torchrun did not start": (["--device", "cpu"], {}, "torchrun"),
 }
 
@@ -403,6 +402,30 @@ def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, m
         assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(tmp_path / "no" / "x"), *more]) == 2
         said = capsys.readouterr()
         assert "cannot be written" in said.err and ('"n": 3' if more else Scores.LINE) in said.out
+
+
+@pytest.mark.parametrize("words", [["recipes"], ["recipes", "--json"], ["--help"], ["train", "--help"]], ids=" ".join)
+def test_a_closed_pipe_ends_the_command_without_a_word(words, monkeypatch, capsys):
+    read_end, write_end = os.pipe()
+    os.close(read_end)  # as head does when it has seen enough
+    monkeypatch.setattr(recipes, "RECIPES", {"d-linear": recipes.get("d-linear")})
+    with os.fdopen(write_end, "w") as pipe:  # whose end would raise if something were left to print, as Python's does
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert cli.main(words) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_fails_speaks_of_a_checkpoint_only_where_there_is_one(train, out, capsys, monkeypatch):
+    def full(*args, **settings):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(json, "dumps", full)
+        refused(cli.main(["recipes", "--json"]), capsys, "A file cannot be read or written ([Errno 28]", "device).\n")
+    assert train() == 0
+    monkeypatch.setattr(cli, "_write", full)
+    capsys.readouterr()
+    refused(train("--resume"), capsys, "No space left", str(out), "--resume")
 
 
 def test_version_and_help_do_nothing_else(tmp_path, monkeypatch, capsys):

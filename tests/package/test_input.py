@@ -316,3 +316,32 @@ def test_a_function_works_or_says_which_argument_it_cannot_use(name, data):
             rf"\b{word}\b" for word in (*arguments, "images", "labels", "data", "means", "features", "minibatch(?:es)?")
         ]
         assert re.search("|".join([*words, *map(re.escape, values)]), said, re.IGNORECASE), said
+
+
+BIG = torch.linspace(0.1, 0.9, 4000).view(40, 100)
+MANY = [0.5] * 5000
+WITH_BIG = {  # calls with something large in the place of something small -> what the message says of it
+    "sample, noise as n": (lambda: sample(PLAIN, BIG), r"got torch.float32 \(40, 100\). Pass .* sample\(G, z=z\)\.$"),
+    "fixed_noise": (lambda: fixed_noise(PLAIN, BIG), r"n=1, got torch.float32 \(40, 100\)\.$"),
+    "whole, array": (lambda: validate.whole(0, "steps", BIG.numpy()), r"got float32 \(40, 100\)\.$"),
+    "whole, list": (lambda: validate.whole(0, "steps", MANY), r"got \[0\.5, .*\.\.\., a list\.$"),
+    "seed": (lambda: recipes.get("d-linear").change().networks(BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "seed of noise": (lambda: fixed_noise(PLAIN, 3, seed=BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "n of a score": (lambda: report.evaluate(PLAIN, n=BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "data of a score": (lambda: distance.frechet_distance(PLAIN, data=BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "schedule": (lambda: recipes.get("d-linear").change(schedule=BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "a schedule's function": (lambda: recipes.get("d-linear").change(schedule={"lr": BIG}), r"\(40, 100\)\.$"),
+    "subset": (lambda: GREY.subset(BIG), r"got torch.float32 \(40, 100\)\.$"),
+    "claim": (lambda: claim(BIG, "x"), r"got torch.float32 \(40, 100\): take"),
+    "claim's numbers": (lambda: claim(True, "x", values={"a": BIG}), r"got a = torch.float32 \(40, 100\)\.$"),
+    "kl, lengths": (lambda: kl(BIG[0], BIG[:, 0]), r"got \(100,\) and \(40,\)\.$"),
+    "kl, negative": (lambda: kl(BIG[0], -BIG[0]), r"reference of 0 or more, got -0\.12\.$"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_BIG)
+def test_a_message_tells_a_tensor_by_its_type_and_shape(name):
+    function, said = WITH_BIG[name]
+    with pytest.raises(ValueError, match=said) as caught:
+        function()
+    assert len(str(caught.value)) < 250

@@ -164,6 +164,31 @@ def test_an_unknown_change_lists_the_known_ones(name, changes, said):
         recipes.get(name).change(**changes)
 
 
+@pytest.mark.parametrize("value", [0, -1, -64, 2.5, torch.randn(40, 40)], ids=["0", "-1", "-64", "2.5", "tensor"])
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [("a-dcgan", name) for name in ("z_dim", "m", "k", "size", "channels")]
+    + [("mlp", "z_dim"), ("conditional", "z_dim"), ("c-noise", "z_dim"), ("a-dcgan", "steps")],
+)
+def test_a_size_below_one_is_refused(recipe, name, value):
+    value = -3 if name == "steps" and isinstance(value, int) else value
+    with pytest.raises(
+        InputError, match=rf"Expected {name} (of [01] or more|as a whole number, such as {name}=1), got "
+    ):
+        recipes.get(recipe).change(**{name: value})
+    assert recipes.get("a-dcgan").change(steps=0).steps == 0, "the tools' recipes, which are stopped by the clock"
+
+
+def test_a_width_below_one_is_refused_in_one_player_and_in_both():
+    alone = recipes.get("a-dcgan").change(D=mlp.Discriminator)  # now only G has a width, and only D is hidden
+    for change in ({"width": 0}, {"width": -2}, {"hidden": (256, 0)}):
+        with pytest.raises(InputError, match=f"Expected {next(iter(change))} of 1 or more, got "):
+            alone.change(**change)
+    with pytest.raises(InputError, match="Expected width of 1 or more, got 0"):
+        recipes.get("dcgan").change(width=0)
+    assert alone.change(hidden=()).networks(0)[1].layers[1].in_features == 784, "no hidden layer at all"
+
+
 def test_data_come_in_the_size_and_rotation_of_the_recipe(small_folder):
     assert recipes.get("b-dcgan16").data(small_folder).images.shape == (300, 16, 16)
     assert recipes.get("a-dcgan").data(small_folder).rotate == 20

@@ -19,7 +19,7 @@ from ganbook.models import mlp
 from ganbook.objectives import NonSaturating
 from ganbook.training import recipes
 from ganbook.training.recipes import Recipe
-from ganbook.training.run import FORMAT, Run, read
+from ganbook.training.run import CHECKPOINT, FORMAT, Run, read
 
 # Small, but with everything that has a state: BatchNorm, dropout, Adam, momentum, rotation, an average of G.
 TINY = Recipe(
@@ -167,8 +167,6 @@ def test_foreign_files_are_refused(tmp_path):
             read(tmp_path / f"{name}.pt")
     with pytest.raises(InputError, match="no checkpoint at"):
         read(tmp_path / "missing.pt")
-    with pytest.raises(InputError, match="Is a directory"):
-        read(tmp_path)
 
 
 class Malicious:
@@ -219,6 +217,18 @@ def test_weights_that_are_not_finite_are_not_saved(run, checkpoint):
     with pytest.raises(DivergedError, match="nothing was written"):
         run.save(checkpoint)
     assert checkpoint.read_bytes() == good
+
+
+def test_the_folder_of_a_run_stands_for_its_checkpoint(run, tmp_path):
+    run.save(tmp_path / CHECKPOINT)
+    for folder in (tmp_path, str(tmp_path)):
+        assert read(folder)["sha256"] == read(tmp_path / CHECKPOINT)["sha256"]
+        assert load(folder).step == 5
+    (tmp_path / "none").mkdir()
+    for function in (load, read):
+        with pytest.raises(InputError) as caught:
+            function(tmp_path / "none")
+        assert str(caught.value) == f"There is no checkpoint at {tmp_path / 'none' / CHECKPOINT}."
 
 
 def test_a_missing_folder_is_a_sentence(run, tmp_path):
