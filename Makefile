@@ -83,7 +83,7 @@ bench: ready  ## measure what book/performance.md shows, on a machine that does 
 	$(BIN)/python -m tools.experiments.bench
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.quality
 
-board: ready  ## train every recipe from several seeds for chapter 15's board (an hour or more on two cores; may be stopped and continued)
+board: ready  ## train every recipe from several seeds for chapter 16's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.board
 
 matrix:  ## test the package on the other versions of Python that are here, and on the oldest libraries it allows (gigabytes, once)

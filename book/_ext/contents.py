@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
-# "chapter 3", "chapters 3, 7 and 13", "Chapters 4 to 12": a mention, and each number in it. "And" ends a list.
+# "chapter 3", "chapters 3, 8 and 14", "Chapters 4 to 13": a mention, and each number in it. "And" ends a list.
 N = r"\d+[a-z]?\b"
 MENTION = re.compile(
     rf"\b(?:[Cc]hapters\s+{N}(?:,\s+{N})*(?:,?\s+(?:and|or|nor|to)\s+{N}|[-–]{N})?|[Cc]hapter\s+{N})(?!\.\d)"

@@ -1,4 +1,4 @@
-"""The explorable "Moving earth" of chapter 8: ```{earth}, as book/_ext/explorable.py has it.
+"""The explorable "Moving earth" of chapter 9: ```{earth}, as book/_ext/explorable.py has it.
 
 `python -m tools.site.earth_still` makes its still picture.
 """

@@ -84,7 +84,7 @@ def closed(node) -> bool:
 
 
 def link_chapters(app, docname, source):
-    """Make "chapter 3", and each number of "chapters 3, 7 and 13", a link where there is such a chapter."""
+    """Make "chapter 3", and each number of "chapters 3, 8 and 14", a link where there is such a chapter."""
     if docname not in NUMBERED:
         return
     files = numbered(Path(app.srcdir))

@@ -303,7 +303,7 @@ def schedule(
 ) -> str:
     """Markdown: a table with a row for each session of `plan` and their sum.
 
-    A session is {its name: "01_noise, 07_failures 2"}: chapters, a number behind one says how many of its exercises.
+    A session is {its name: "01_noise, 08_failures 2"}: chapters, a number behind one says how many of its exercises.
     `talk` minutes belong to no chapter. Raises ValueError if a session takes more than `most` minutes.
     """
     files, total = {Path(file).name: file for file in notebooks}, []

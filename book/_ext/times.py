@@ -1,4 +1,4 @@
-"""The explorable "The time machine" of chapter 11: ```{times}, as book/_ext/explorable.py has it.
+"""The explorable "The time machine" of chapter 12: ```{times}, as book/_ext/explorable.py has it.
 
 `python -m tools.site.time_machine` trains its generators (book/_static/demos/times_stored.js, which the page loads when
 the reader starts), and `python -m tools.site.times_still` draws its still picture.

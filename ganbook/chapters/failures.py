@@ -1,6 +1,6 @@
 """A gallery of failures that can be repeated: frozen recipes, each beside a healthy twin, and what to measure.
 
-Two recipes of an entry differ in one thing, the cause. They are this book's, small and short, so that chapter 7 can
+Two recipes of an entry differ in one thing, the cause. They are this book's, small and short, so that chapter 8 can
 train all of them; every one was seen to fail from three seeds (the chapter prints them).
 """
 
@@ -173,7 +173,7 @@ def _adam(lr: float, beta_1: float, beta_2: float = 0.999) -> partial:
 SMALL = Recipe(  # the smallest pair that draws digits within 1,000 steps, 4 ms each on one thread
     name="small",
     title="One hidden layer each",
-    source="This book, chapter 7",
+    source="This book, chapter 8",
     G=_mlp(slope=0.2),
     D=partial(mlp.Discriminator, hidden=(256,), slope=0.2, dropout=0.0),
     objective=NonSaturating(),

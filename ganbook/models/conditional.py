@@ -105,7 +105,7 @@ class Projection(nn.Module):
         self.net = dcgan.Discriminator(width, norm=norm, first=first)
         self.embed = nn.Linear(classes, 4 * width, bias=False)  # its columns are the e_y
         # The label says nothing at first. From PyTorch's own initial e_y, which outweigh psi, digits could be read
-        # only after 1,000 steps instead of 500 (chapter 10's pair, one seed).
+        # only after 1,000 steps instead of 500 (chapter 11's pair, one seed).
         nn.init.zeros_(self.embed.weight)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:

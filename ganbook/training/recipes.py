@@ -371,7 +371,7 @@ _ALL = (
     Recipe(
         name="dcgan",
         title="A DCGAN for two minutes",
-        source="This book, chapter 9; recipe a-dcgan with changes",
+        source="This book, chapter 10; recipe a-dcgan with changes",
         G=partial(dcgan.Generator, width=32, even=True),
         D=partial(dcgan.Discriminator, width=24),
         objective=NonSaturating(),
@@ -392,7 +392,7 @@ _ALL = (
     Recipe(
         name="conditional",
         title="The conditional DCGAN: the best recipe of the book",
-        source="This book, chapters 9 and 10; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
+        source="This book, chapters 10 and 11; Mirza and Osindero (2014), eq. 2; Miyato and Koyama (2018), eq. 3",
         G=partial(conditional.Generator, width=32, even=True, by_label=True),
         D=partial(conditional.Projection, width=24, norm=nn.Identity, first=dcgan.he),
         objective=Smoothed(real=0.9),
@@ -407,7 +407,7 @@ _ALL = (
     Recipe(
         name="stacked",
         title="Three digits in three colours",
-        source="This book, chapter 12; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
+        source="This book, chapter 13; data and protocol of Metz et al. (2017) and Srivastava et al. (2017)",
         G=partial(dcgan.Generator, width=32, channels=3),
         D=partial(dcgan.Discriminator, width=24, channels=3, norm=partial(nn.GroupNorm, 1)),
         objective=NonSaturating(),

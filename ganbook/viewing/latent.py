@@ -164,7 +164,7 @@ def invert(
     Every image is sought from `starts` different noises, and the best end is kept. What is made small is the mean
     squared difference of pixels; with `look`, a function from images to features (n, f), also `weight` times the
     squared difference of features over the squared norm of those of x. y: labels (n,) for a G that takes them.
-    With the defaults and the look of the judge, samples of the book's DCGAN were found again (chapter 11); not tuned.
+    With the defaults and the look of the judge, samples of the book's DCGAN were found again (chapter 12); not tuned.
 
     Source: Zhu et al. (2016), "Generative visual manipulation on the natural image manifold", on projections.
     G is left as it is. Raises InputError if G does not make images like x, or takes labels and y is missing, or

@@ -121,7 +121,7 @@ def scores(gradebook: Path) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def taught_once(tmp_path_factory):
-    """The book after chapter 8 was handed out, handed in by Ada, marked by nbgrader, and looked at by the teacher."""
+    """The book after chapter 9 was handed out, handed in by Ada, marked by nbgrader, and looked at by the teacher."""
     book = small_book(tmp_path_factory.mktemp("taught"))
     make(book, "course")
     answered = nbformat.read(book / "_build" / "course" / "student" / "9_two" / "9_two.ipynb", as_version=4)

@@ -254,7 +254,7 @@ def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_ne
 
 
 def test_the_capstones_are_five_tables_of_ten_points_as_the_guide_says():
-    notebook = json.loads((ROOT / "notebooks" / "15_which.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "notebooks" / "16_which.ipynb").read_text(encoding="utf-8"))
     text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     tables = text.split("## Capstone projects")[1].split("| Points | for |")[1:]
     points = [sum(map(int, re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE))) for table in tables]

@@ -172,7 +172,7 @@ def chapter_of(name: str, folder: Path) -> None:
 
 @pytest.mark.answers
 @pytest.mark.skipif(importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed here")
-@pytest.mark.parametrize("name", ["01_noise", "04b_bug_clinic", "13_beyond"])
+@pytest.mark.parametrize("name", ["01_noise", "04b_bug_clinic", "14_beyond"])
 def test_an_exercise_is_handed_out_without_its_secret_and_marked_by_what_is_hidden(tmp_path, name):
     chapter_of(name, tmp_path / "notebooks")
     folder, made, secret = tmp_path / "course", tmp_path / "made", SECRETS[3]

@@ -126,7 +126,7 @@ def test_the_players_pull_the_logit_of_a_fake_in_opposite_directions(objective):
     assert d > 0 > g
 
 
-# ---- The objectives of chapters 7 to 9; what holds a critic's slope is in test_lipschitz.py
+# ---- The objectives of chapters 8 to 10; what holds a critic's slope is in test_lipschitz.py
 
 
 def level(value):

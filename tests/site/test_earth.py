@@ -1,4 +1,4 @@
-"""The explorable of chapter 8, "Moving earth": its measures against SciPy's and against linear programmes, and the
+"""The explorable of chapter 9, "Moving earth": its measures against SciPy's and against linear programmes, and the
 page, driven with pointer and keys.
 
 The arithmetic is asked of book/_static/demos/earth.js on an empty page; the page is that of `_build/html`
@@ -21,7 +21,7 @@ from tools.site import earth_still as earth
 from tools.site import edition, stills
 from tools.site.plain import Plain
 
-PAGE = "notebooks/08_wasserstein"
+PAGE = "notebooks/09_wasserstein"
 LABEL = "fig-wasserstein-moving"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 COLUMNS, BLOCKS = 24, 10
@@ -536,7 +536,7 @@ def test_the_picture_says_what_each_measure_gives():
 
 def test_the_edition_links_to_the_states_of_the_text():
     reader = Plain()
-    cells = edition.edition(CHAPTER, "08_wasserstein", reader).cells
+    cells = edition.edition(CHAPTER, "09_wasserstein", reader).cells
     [at] = [i for i, cell in enumerate(cells) if 'show_diagram("earth")' in cell.source]
     assert cells[at + 1].source.startswith("**Figure.** Moving earth.") and "{try}" not in str(cells)
     assert f"[Two points]({reader.home}{PAGE}.html#{dict(TRIES)['Two points']})" in str(cells)

@@ -14,7 +14,7 @@ DEMONSTRATIONS = [
     "index",
     *(
         f"notebooks/{name}"
-        for name in ("01_noise", "03_dcgan", "05_measuring", "06_game", "08_wasserstein", "11_latent")
+        for name in ("01_noise", "03_dcgan", "05_measuring", "06_game", "09_wasserstein", "12_latent")
     ),
     *(f"book/play_{name}" for name in ("generator", "toy")),
 ]

@@ -458,7 +458,7 @@ def test_the_search_finds_a_word(browser, address, site, from_disk):
         visit.page.wait_for_selector("#search-results li a")
         visit.page.wait_for_selector("#search-results > p:has-text('found')")
         found = visit.page.locator("#search-results li > a").evaluate_all("links => links.map(link => link.pathname)")
-        assert any(path.endswith("notebooks/09_modern.html") for path in found), found
+        assert any(path.endswith("notebooks/10_modern.html") for path in found), found
         visit.page.wait_for_load_state("networkidle")
         assert not (visit.complaints or visit.failed or visit.outside), (visit.complaints, visit.failed, visit.outside)
 

@@ -1,4 +1,4 @@
-"""The explorable of chapter 11, "The time machine": its generators and its numbers against PyTorch's on the same
+"""The explorable of chapter 12, "The time machine": its generators and its numbers against PyTorch's on the same
 weights, its links, and the page, driven with pointer and keys.
 
 The arithmetic is asked of the scripts in book/_static/demos on an empty page; the page is that of `_build/html`
@@ -36,7 +36,7 @@ from tools.site import stills
 from tools.site import time_machine as times
 from tools.site import times_still as still
 
-PAGE = "notebooks/11_latent"
+PAGE = "notebooks/12_latent"
 LABEL = "fig-latent-times"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.time_machine` and `python -m tools.site.times_still`"

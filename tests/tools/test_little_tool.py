@@ -1,4 +1,4 @@
-"""The tool behind chapter 13's long runs: few images are few, and every variant plays."""
+"""The tool behind chapter 14's long runs: few images are few, and every variant plays."""
 
 import dataclasses
 

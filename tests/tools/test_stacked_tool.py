@@ -1,4 +1,4 @@
-"""The tool behind chapter 12's long runs: its plan can be played, its counts and its clock are right."""
+"""The tool behind chapter 13's long runs: its plan can be played, its counts and its clock are right."""
 
 import dataclasses
 import math

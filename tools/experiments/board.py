@@ -1,6 +1,6 @@
 """Every recipe for the same CPU seconds, beside a VAE and a diffusion model: make board
 
-Chapter 15's board. Each recipe that draws 28x28 digits is trained for 120 seconds of one thread's CPU time (judging not
+Chapter 16's board. Each recipe that draws 28x28 digits is trained for 120 seconds of one thread's CPU time (judging not
 counted), from five seeds for the book's main four and from three for the others; so are the plans of
 ganbook.chapters.one_network, at the best of a few settings, which are compared on a seed of their own for 40 seconds
 each. About two hours of one core. Writes ganbook/assets/results/board.json, and board.png with eight samples of every

@@ -1,6 +1,6 @@
 """What a GAN is sensitive to, and which remedies help: python -m tools.experiments.failure_runs [--workers 2]
 
-Chapter 7's two tables. Each run gets 30 seconds of one thread's CPU time, three seeds a variant (six of the one that
+Chapter 8's two tables. Each run gets 30 seconds of one thread's CPU time, three seeds a variant (six of the one that
 all others are compared with). An hour on one core. Writes ganbook/assets/results/failures.json, and failures.png with
 eight samples of every run. What stands in the file with the same settings is not repeated, so the command can be
 stopped and continued.
@@ -25,7 +25,7 @@ SECONDS = sized(30.0, 0.5)
 SEEDS, MORE_SEEDS = sized(([0, 1, 2], [0, 1, 2, 3, 4, 5]), ([0], [0]))
 BETAS = (0.5, 0.99)
 
-HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 9 goes on from
+HEALTHY = Recipe(  # tutorial A's pair with half of G's width, which chapter 10 goes on from
     name="trial",
     title="",
     source="tools/experiments/failure_runs.py",

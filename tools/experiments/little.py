@@ -1,7 +1,7 @@
 """What a GAN does with 1,000 digits, and what augmentation does about it: python -m tools.experiments.little
 [--workers 2]
 
-Chapter 13's table. Each run gets 110 seconds of one thread's CPU time, three seeds a variant, and is looked at four
+Chapter 14's table. Each run gets 110 seconds of one thread's CPU time, three seeds a variant, and is looked at four
 times on the way, which is not part of the time. 40 minutes on one core. Writes ganbook/assets/results/little.json,
 and little.png with samples of every run. What stands in the file with the same settings is not repeated, so the command
 can be stopped and continued.
@@ -64,7 +64,7 @@ class Few(Recipe):
 RECIPE = Few(
     name="few",
     title="A thousand digits",
-    source="This book, chapter 13",
+    source="This book, chapter 14",
     G=partial(dcgan.Generator, width=32),
     D=partial(dcgan.Discriminator, width=24),
     objective=NonSaturating(),

@@ -1,7 +1,7 @@
 """All objectives on the same networks for the same CPU seconds: python -m tools.experiments.objective_runs [--workers
 2]
 
-Chapter 9's table. Each variant is trained from three seeds for 120 seconds of one thread's CPU time (judging not
+Chapter 10's table. Each variant is trained from three seeds for 120 seconds of one thread's CPU time (judging not
 counted), at the best of a few settings, which are compared on a seed of their own for 40 seconds each. Two and a half
 hours on one core. Writes ganbook/assets/results/objectives.json, and objectives.png with eight samples of every run.
 What stands in the file with the same settings is not repeated, so the command can be stopped and continued.

@@ -29,7 +29,7 @@ from tools.experiments.bench import plain_loop, unpack
 from tools.experiments.sizes import STORE, sized
 from tools.experiments.trials import NEVER, WITH_BATCH_NORM, N, distance, floor, settings
 
-# On chapter 15's board, no other row comes near ten floors.
+# On chapter 16's board, no other row comes near ten floors.
 RECIPES = {"dcgan": get("dcgan"), "conditional": WITH_BATCH_NORM}
 WAYS = ("ganbook", "ganbook, bfloat16", "plain", "plain, averaged")
 SEEDS = sized((0, 1, 2), (0,))

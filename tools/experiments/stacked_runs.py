@@ -1,6 +1,6 @@
 """How many of Stacked MNIST's 1000 modes a training reaches: python -m tools.experiments.stacked_runs [--workers 2]
 
-Chapter 12's long runs: three seeds a variant, each for so many seconds of one thread's CPU time. At every mark of the
+Chapter 13's long runs: three seeds a variant, each for so many seconds of one thread's CPU time. At every mark of the
 clock 26,000 samples are drawn and their modes counted, which is not part of the time. Writes
 ganbook/assets/results/stacked.json, and stacked.png with samples of every run. What stands in the file with the same
 settings is not repeated, so the command can be stopped and continued.

@@ -11,7 +11,7 @@ insert one, list its notebook there under a name that begins with new_, notebook
 "chapter new" where its number is to stand. Then commit, and run this.
 
 What follows: the names of the notebook and of every file that is called like it (questions, answers to exercises); the
-number in the title; names and links in all sources; "chapter 3" and "chapters 3, 7 and 13" in prose, captions, comments
+number in the title; names and links in all sources; "chapter 3" and "chapters 3, 8 and 14" in prose, captions, comments
 and docstrings, with the link's text where it is a number only. Old addresses go into book/redirects.yml, from which the
 site makes pages that lead on. Stored outputs stay; a notebook that was up to date is stamped, since no result changes.
 

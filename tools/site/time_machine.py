@@ -1,4 +1,4 @@
-"""Train the generator of chapter 11's explorable "The time machine", and write it at STEPS of its training:
+"""Train the generator of chapter 12's explorable "The time machine", and write it at STEPS of its training:
 
     python -m tools.site.time_machine
 

@@ -1,4 +1,4 @@
-/* The piles of chapter 8's explorable "Moving earth", and what is measured between them.
+/* The piles of chapter 9's explorable "Moving earth", and what is measured between them.
 
    A pile is the number of its blocks in each of COLUMNS columns of a line, 1 apart. Every pile has BLOCKS blocks, and each
    block is the same share of a distribution: p is of the data, q of the fakes. P and Q are the shares of blocks that lie

@@ -2,7 +2,7 @@
 
    The weights come from tools/site/export_demo.py as a script that adds an entry to ganbook.models; a script, because a page
    opened from a disk may not fetch data. They are the float16 numbers that the package stores, so the page and
-   PyTorch compute with the same weights and differ by rounding only. The generators of chapter 11's time machine
+   PyTorch compute with the same weights and differ by rounding only. The generators of chapter 12's time machine
    (tools/site/time_machine.py) have 8 bits a weight and a scale for each layer. */
 "use strict";
 

@@ -1,4 +1,4 @@
-/* The generators of chapter 11's explorable "The time machine": one training, stored at several steps. The page and the
+/* The generators of chapter 12's explorable "The time machine": one training, stored at several steps. The page and the
    still picture (tools/site/times_still.py) use the same lines.
 
    ganbook.timesStored comes from tools/site/time_machine.py: layers, directions, and for each step the weights and what was
