@@ -218,7 +218,7 @@ def test_a_batch_that_is_too_large_is_told_the_largest_that_works(n, m):
     data = Images(torch.zeros(n, 2, 2, dtype=torch.uint8))
     with pytest.raises(InputError, match=rf"The data have {n:,} images?, fewer than the batch size m={m}\b") as caught:
         data.batches(m)
-    largest = int(re.search(r"Pass m=(\d+) or less, or add images\.$", str(caught.value))[1])
+    largest = int(re.search(r"Pass m=(\d+) or less \(to the command --m \1\), or add images\.$", str(caught.value))[1])
     assert len(next(data.batches(largest))[0]) == largest
     with pytest.raises(InputError, match="batch size"):
         data.batches(largest + 1)
