@@ -167,8 +167,6 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
         _write(run, args.out)  # it was killed after its last checkpoint, perhaps before the samples were drawn
     elif args.resume:
         run.save(args.out / CHECKPOINT)  # an unwritable or full disk shows now, not after an hour
-    if rank_0 and not begun:
-        print(run.data, file=sys.stderr)  # what was read, before hours go into it
     began = time.perf_counter()
     with (
         _ask_to_stop() as stopping,
@@ -176,6 +174,8 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
         open(args.out / HISTORY if rank_0 else os.devnull, "a", encoding="utf-8") as history,
         tqdm(total=steps, initial=begun, unit="step", desc=recipe.name, disable=not rank_0) as bar,
     ):
+        if rank_0 and not begun:
+            bar.write(repr(run.data), file=sys.stderr)  # what was read, before hours go into it
         for record in run.train(steps - begun):
             stop = distributed.anyone(bool(stopping))  # all end after the same step
             last = record.step == steps or stop

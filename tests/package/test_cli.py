@@ -58,6 +58,11 @@ def test_train_writes_checkpoint_history_and_samples(train, out):
     assert {p.name for p in out.iterdir()} == {cli.CHECKPOINT, cli.HISTORY, cli.SAMPLES}
 
 
+def test_what_was_read_is_said_on_a_line_of_its_own(train, small_folder, capsys):
+    assert train() == 0
+    assert repr(Digits(folder=small_folder)) in re.split(r"[\r\n]", capsys.readouterr().err)
+
+
 def test_resume_is_the_same_as_never_having_stopped(train, out, tmp_path):
     assert train(steps=6) == 0
     whole, history = read(out / cli.CHECKPOINT), lines(out)
