@@ -24,8 +24,9 @@ from ganbook.base.devices import choose, flush_denormals
 from ganbook.base.errors import DivergedError, GanbookError, InputError, LostError
 from ganbook.base.files import replace
 from ganbook.data import Images, Stacked
+from ganbook.data.sources import NAMED
 from ganbook.evaluation.random_features import Likeness, compare
-from ganbook.evaluation.reference import draw
+from ganbook.evaluation.reference import check_n, draw, most
 from ganbook.evaluation.report import Evaluation, evaluate
 from ganbook.models.sampling import labels_in_turn, sample
 from ganbook.training import pretrained, recipes
@@ -77,6 +78,7 @@ def _answer(argv: list[str] | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ganbook", description="Train the GANs of the book and sample from them.")
     run = f"a checkpoint, the folder of a run, or a network stored with the package ({', '.join(pretrained.names())})"
+    images = f"a folder of PNG and JPEG files, or of four files like MNIST's; or a set by its name: {', '.join(NAMED)}"
     parser.add_argument("--version", action="version", version=f"ganbook {ganbook.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -89,8 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, required=True, help="folder for the run's files; made if it is missing")
     p.add_argument("--steps", type=_positive, help="train up to this step (default: the recipe's full schedule)")
     p.add_argument("--seed", type=int, help="default: the recipe's")
+    p.add_argument("--m", type=_positive, metavar="N", help="images in a minibatch (default: the recipe's)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
-    p.add_argument("--data", metavar="FOLDER", help="of PNG and JPEG files, or of four files like MNIST's; or: fashion")
+    p.add_argument("--data", metavar="FOLDER", help=f"train on {images} (default: MNIST)")
     p.add_argument("--bf16", action="store_true", help="compute in bfloat16 where it is safe; weights stay float32")
     p.add_argument("--compile", action="store_true", help="compile the networks first, which takes up to a minute")
     p.add_argument("--resume", action="store_true", help="continue the run in --out from its checkpoint")
@@ -109,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     p = commands.add_parser("evaluate", help="judge a trained generator: every score beside what real images get")
     p.add_argument("source", metavar="RUN", help=run)
-    p.add_argument("--data", metavar="FOLDER", help="compare with these images, as named for train (default: MNIST)")
+    p.add_argument("--data", metavar="FOLDER", help=f"compare with {images} (default: MNIST)")
     p.add_argument("--n", type=_positive, help="how many samples, 100 to 10,000, or half the images of --data (most)")
     p.add_argument("--seed", type=int, default=1, help="of the noise (1)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
@@ -148,9 +151,11 @@ def _recipes(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> int:
     """Train in this process, or as one of those that torchrun started, of which rank 0 writes and talks."""
     recipe = recipes.get(args.recipe)
+    recipe = recipe.change(m=args.m) if args.m else recipe
     with distributed.joined(args.device) as device:
-        distributed.part(recipe.m)  # a number of ranks that does not fit shows now
-        return _go_on(_open_run(args, recipe, device), args)
+        run = _open_run(args, recipe, device)
+        distributed.part(run.recipe.m)  # a number of ranks that does not fit shows now
+        return _go_on(run, args)
 
 
 def _go_on(run: Run, args: argparse.Namespace) -> int:
@@ -170,7 +175,7 @@ def _go_on(run: Run, args: argparse.Namespace) -> int:
         tqdm(total=steps, initial=begun, unit="step", desc=recipe.name, disable=not rank_0) as bar,
     ):
         if rank_0 and not begun:
-            print(run.data, file=sys.stderr)  # what was read, before hours go into it
+            bar.write(repr(run.data), file=sys.stderr)  # what was read, before hours go into it
         for record in run.train(steps - begun):
             stop = distributed.anyone(bool(stopping))  # all end after the same step
             last = record.step == steps or stop
@@ -234,6 +239,8 @@ def _open_run(args: argparse.Namespace, recipe: recipes.Recipe, device: torch.de
         raise InputError(f"The run in {args.out} is of recipe {run.recipe.name!r}, not {recipe.name!r}.")
     if args.seed not in (None, run.seed):
         raise InputError(f"The run in {args.out} has seed {run.seed}, not {args.seed}. Leave out --seed to go on.")
+    if args.m not in (None, run.recipe.m):
+        raise InputError(f"The run in {args.out} has m {run.recipe.m}, not {args.m}. Leave out --m to go on.")
     distributed.shared(lambda: _cut(args.out / HISTORY, run.step))
     return run
 
@@ -327,7 +334,13 @@ def _judged(network: Run | pretrained.Trained, args: argparse.Namespace) -> Eval
             "them, as for train, and its samples are compared with them: --data FOLDER. (For a part of MNIST that is "
             "not all images of some digits, write evaluate(run.sampler, data=...) in Python.)"
         )
-    return evaluate(network.sampler, data=data, n=args.n, seed=args.seed)
+    n = check_n(args.n or most(data), data)
+    _say_what_comes(network, n, f"{n:,} test images and with all {len(data):,} training images")
+    return evaluate(network.sampler, data=data, n=n, seed=args.seed)
+
+
+def _say_what_comes(network: Run | pretrained.Trained, n: int, real: str) -> None:
+    print(f"Drawing {n:,} samples of {network.recipe.name}, to compare them with {real} ...", file=sys.stderr)
 
 
 def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Likeness:
@@ -341,6 +354,7 @@ def _compared(network: Run | pretrained.Trained, args: argparse.Namespace) -> Li
     n = args.n or min(10_000, len(data) // 2)
     if n > len(data) // 2:  # compare says so as well, but of samples that were made in vain
         raise InputError(f"Expected --n of {len(data) // 2:,} or less, half of the images in {args.data}, got {n:,}.")
+    _say_what_comes(network, n, f"{n:,} of the {len(data):,} images in {args.data}")
     return compare(draw(network.sampler, n, data, seed=args.seed), data)
 
 

@@ -3,8 +3,8 @@
 What is almost surely a mistake and may yet be right is not refused: there it warns, with a GanbookWarning.
 
 What a caller passes is looked at where it comes in (ganbook.base.validate). Networks, objectives and optimisers are
-plain PyTorch and raise its errors, and functions of ganbook.metrics, which imports nothing else of the package,
-ValueError.
+plain PyTorch and raise its errors, but generators look at the width of their noise (ganbook.models.OfNoise). Functions
+of ganbook.metrics, which imports nothing else of the package, raise ValueError.
 """
 
 import warnings

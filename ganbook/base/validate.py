@@ -1,6 +1,7 @@
 """What arguments have in common: checks at the places where they come in, each with a sentence that names them.
 
-Every function raises InputError. Networks and objectives check nothing: they are plain PyTorch and raise its errors.
+Every function raises InputError. Networks and objectives check nothing but the width of the noise
+(ganbook.models.OfNoise): they are plain PyTorch and raise its errors.
 """
 
 import operator

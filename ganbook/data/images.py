@@ -201,7 +201,7 @@ class Images:
         if m > len(self):
             raise InputError(
                 f"The data have {_counted(len(self), 'image')}, fewer than the batch size m={m}, the images of a step. "
-                f"Pass m={len(self)} or less, or add images."
+                f"Pass m={len(self)} or less (to the command --m {len(self)}), or add images."
             )
         return len(self) // m
 

@@ -1,5 +1,6 @@
 """Which images a name means: what `ganbook train --data` takes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from ganbook.data.images import Images
 from ganbook.data.mnist import Digits, Fashion
 from ganbook.data.stacked import Stacked
 
-NAMED = {"fashion": Fashion}  # what comes with the package beside MNIST
+# What comes with the package beside MNIST. Each is called with size=, rotate= and device=.
+NAMED: dict[str, Callable[..., Images]] = {"fashion": Fashion}
 
 
 def find(
@@ -24,9 +26,10 @@ def find(
 ) -> Images | Stacked:
     """Return the training images that `source` names, in that form: Images, or Stacked.
 
-    source: None for MNIST; "fashion" for the 10,000 images of Fashion-MNIST that come with the package; else a folder,
-        of MNIST's four files or of PNG and JPEG files. The folder that torchvision's MNIST or FashionMNIST was
-        downloaded into will do, too. (A folder that is called fashion is Path("fashion"), or ./fashion.)
+    source: None for MNIST; a name in NAMED, such as "fashion" for the 10,000 images of Fashion-MNIST that come with the
+        package; else a folder, of MNIST's four files or of PNG and JPEG files. The folder that torchvision's MNIST or
+        FashionMNIST was downloaded into will do, too. (A folder that is called fashion is Path("fashion"), or
+        ./fashion.)
     channels: 3 asks for colour, which sets in four files do not have: they are stacked (see Stacked).
 
     Raises InputError if there is no such folder, or what is in it cannot be used.

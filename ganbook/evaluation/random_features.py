@@ -111,5 +111,6 @@ def compare(x: Tensor, data: Images) -> Likeness:
         features, others_features, fake = eye(real), eye(others), eye(x.cpu())
     floor = scoring.measured(Sets(others_features, features))
     scores = scoring.beside_floor(scoring.measured(Sets(fake, features)), floor, n, EXTRACTOR)
-    notes = [*scoring.too_few(scores, n), *scoring.biased(scores, n), *turned(data), *inverted(x, rim(real))]
+    notes = [*scoring.too_few(scores, n, len(data) // 2), *turned(data)]
+    notes += inverted(x, rim(real), judge="compare(-x, data)")
     return Likeness(scores, n, len(data), EXTRACTOR, tuple(notes))

@@ -208,13 +208,19 @@ def rim(x: Tensor) -> float:
     return float(torch.cat([x[..., 0, :], x[..., -1, :], x[..., 0], x[..., -1]], dim=-1).mean())
 
 
-def inverted(x: Tensor, paper: float) -> list[str]:
-    """Return a sentence if samples x have a bright rim where the real images have a dark one, `paper`, or reversed."""
+def inverted(x: Tensor, paper: float, *, judge: str) -> list[str]:
+    """Return a sentence if samples x have a bright rim where the real images have a dark one, `paper`, or reversed.
+
+    judge: the line of Python that judges the negatives of the samples.
+    """
     here = rim(x)
     if abs(here - paper) < 1:
         return []
     words = [f"{'bright' if value > 0 else 'dark'} ({value:.2f} at the rim, of -1 to 1)" for value in (here, paper)]
-    return [f"The paper of the samples is {words[0]}, that of the real images {words[1]}. If it is inverted, pass -x."]
+    return [
+        f"The paper of the samples is {words[0]}, that of the real images {words[1]}. If the samples x are negatives, "
+        f"judge -x, in Python: {judge}."
+    ]
 
 
 def turned(data: Images) -> list[str]:

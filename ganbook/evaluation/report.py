@@ -108,8 +108,8 @@ def evaluate_images(x: Tensor, *, data: Images | None = None, without: Tensor | 
     scores = scoring.beside_floor(found, _floor(len(x), key), len(x), extractor)
     shares = class_shares(fake.p.argmax(1)).tolist()
     accuracy = float((against.real.p.argmax(1) == against.labels).double().mean())
-    notes = [*scoring.too_few(scores, len(x)), *scoring.biased(scores, len(x)), *scoring.copied(scores, len(x))]
-    notes += [*reference.turned(data), *reference.inverted(x, paper=-1.0)]
+    notes = [*scoring.too_few(scores, len(x), reference.most(data)), *scoring.copied(scores, len(x))]
+    notes += [*reference.turned(data), *reference.inverted(x, paper=-1.0, judge="evaluate_images(-x)")]
     return Evaluation(scores, shares, len(x), x.shape[-1], extractor, accuracy, tuple(notes))
 
 

@@ -178,17 +178,6 @@ def beside_floor(
     }
 
 
-def biased(scores: Mapping[str, Score], n: int) -> list[str]:
-    """Return a sentence if n samples are so few that their number says more about d^2 than it should."""
-    if n >= FEW:
-        return []
-    d2, limit = scores["frechet"].value, scores["limit"]
-    return [
-        f"n = {n:,} is small, and few images read as far apart. d² is {d2:.4g} here, and {limit.value:.4g} ± "
-        f"{limit.error:.2g} is expected of infinitely many. Compare d² only at one n, or take n = {FULL:,}."
-    ]
-
-
 def copied(scores: Mapping[str, Score], n: int) -> list[str]:
     """Return a sentence if more samples are copies of training images than chance explains.
 
@@ -204,18 +193,26 @@ def copied(scores: Mapping[str, Score], n: int) -> list[str]:
     ]
 
 
-def too_few(names: Iterable[str], n: int) -> list[str]:
-    """Return a sentence for each reason for which some of the scores `names` say little about n samples."""
+def too_few(scores: Mapping[str, Score], n: int, most: int) -> list[str]:
+    """Return a sentence for each reason for which some of the scores say little about n samples, or too much.
+
+    The last one names the n to take instead: that of the book, or `most`, if so many samples can be compared at most.
+    """
     numbers = {"n": n, "span": n - 1, "half": n // 2 - 1, "ball": NEIGHBOURS / n, "block": block(n)}
     short: dict[Need, list[str]] = {}
-    for name in names:
+    for name in scores:
         need = SCORES[name].need
         if need and n < need.least:
             short.setdefault(need, []).append(SCORES[name].label)
-    return [
-        f"{', '.join(labels)}: {need.fewer.format(**numbers)}. Take n = {need.least:,} or more."
-        for need, labels in short.items()
-    ]
+    said = [f"{', '.join(labels)}: {need.fewer.format(**numbers)}." for need, labels in short.items()]
+    if n < FEW:
+        d2, limit = scores["frechet"].value, scores["limit"]
+        said.append(
+            f"n = {n:,} is small, and few images read as far apart. d² is {d2:.4g} here, and {limit.value:.4g} ± "
+            f"{limit.error:.2g} is expected of infinitely many. Compare d² only at one n."
+        )
+    larger = min(FULL, most)
+    return [*said, f"Take n = {larger:,} for all of these scores."] if said and n < larger else said
 
 
 def rows(scores: Mapping[str, Score]) -> list[str]:

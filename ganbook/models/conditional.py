@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
-from ganbook.models import dcgan
+from ganbook.models import OfNoise, dcgan
 
 
 def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
@@ -47,7 +47,7 @@ class ConditionalBatchNorm2d(nn.Module):
         return scale * self.norm(x) + shift
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim), y (m,) -> x (m, 1, 28, 28) in [-1, 1]: the label is appended to the noise.
 
     width, even: see ganbook.models.dcgan.Generator. by_label: BatchNorm gives each label its own scale and shift, see
@@ -57,8 +57,8 @@ class Generator(nn.Module):
     def __init__(
         self, z_dim: int = 64, width: int = 64, classes: int = 10, even: bool = False, by_label: bool = False
     ) -> None:
-        super().__init__()
-        self.z_dim, self.classes, self.by_label = z_dim, classes, by_label
+        super().__init__(z_dim)
+        self.classes, self.by_label = classes, by_label
         norm = partial(ConditionalBatchNorm2d, classes=classes) if by_label else nn.BatchNorm2d
         self.net = dcgan.Generator(z_dim + classes, width, even=even, norm=norm)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from ganbook.models import OfNoise
 from ganbook.models.minibatch import OfBatch
 
 
@@ -48,7 +49,7 @@ def down(
     return [nn.Conv2d(c_in, c_out, kernel, stride), norm(c_out), nn.LeakyReLU(0.2)]
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim) -> x (m, channels, 28, 28) in [-1, 1]; the last hidden layer has `width` channels.
 
     even: a kernel of 4 instead of 3 in the one layer whose kernel is no multiple of its stride, so that all pixels are
@@ -64,8 +65,7 @@ class Generator(nn.Module):
         even: bool = False,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
     ) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         self.layers = nn.Sequential(
             nn.Unflatten(1, (z_dim, 1, 1)),  # (m, z_dim) -> (m, z_dim, 1, 1)
             *up(z_dim, 4 * width, 3, 2, norm),  # 1 -> 3

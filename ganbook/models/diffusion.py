@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
+from ganbook.models import OfNoise
 
 
 def turn(x: Tensor, v: Tensor, angle: Tensor) -> Tensor:
@@ -90,17 +91,17 @@ class UNet(nn.Module):
         return self.out(x)
 
 
-class Diffusion(nn.Module):
+class Diffusion(OfNoise):
     """z (m, 784) ~ N(0, I) -> x (m, 1, 28, 28) in [-1, 1]; drawn from like any Generator of this package.
 
     steps: how many times the network looks at a drawing before it is done.
     """
 
     def __init__(self, width: int = 32, steps: int = 20) -> None:
-        super().__init__()
+        super().__init__(28 * 28)
         if steps < 1:
             raise InputError(f"Expected steps >= 1, got {steps}.")
-        self.z_dim, self.steps = 28 * 28, steps
+        self.steps = steps
         self.net = UNet(width)
 
     def loss(self, x: Tensor) -> dict[str, Tensor]:

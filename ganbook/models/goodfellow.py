@@ -6,6 +6,8 @@ PyTorch's own initial weights this pair does not learn at its published rate.
 
 from torch import Tensor, nn
 
+from ganbook.models import OfNoise
+
 
 def uniform_(module: nn.Module, bound: float) -> None:
     """Draw the weights of all linear layers of `module` from [-bound, bound] and set their biases to 0, in place."""
@@ -31,15 +33,14 @@ class Maxout(nn.Module):
         return h.amax(dim=2)  # (m, n_out, pieces) -> (m, n_out)
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, 100) -> x (m, 1, 28, 28) in [-1, 1]: two hidden layers of 1200 ReLU units, weights from [-0.05, 0.05].
 
     The file ends in a sigmoid; 2 sigmoid(a) - 1 is the same picture in the range of this book.
     """
 
     def __init__(self, z_dim: int = 100, width: int = 1200) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         self.layers = nn.Sequential(
             *(nn.Linear(z_dim, width), nn.ReLU()),  # (m, z_dim) -> (m, width)
             *(nn.Linear(width, width), nn.ReLU()),

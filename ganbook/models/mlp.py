@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from ganbook.models import OfNoise
 from ganbook.models.minibatch import OfBatch
 
 
@@ -14,7 +15,7 @@ def activation(slope: float) -> nn.Module:
     return nn.LeakyReLU(slope) if slope else nn.ReLU()
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim) -> x (m, *image) in [-1, 1].
 
     hidden: widths of the hidden layers, from z to x; may be empty (one linear map).
@@ -30,8 +31,7 @@ class Generator(nn.Module):
         slope: float = 0.0,
         norm: bool = False,
     ) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise((z_dim, *hidden)):
             layers += [nn.Linear(n_in, n_out)]  # (m, n_in) -> (m, n_out)

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from ganbook.models import OfNoise
+
 
 def _layers(sizes: tuple[int, ...]) -> nn.Sequential:
     """Linear layers of these sizes with LeakyReLU 0.2 between them."""
@@ -13,12 +15,11 @@ def _layers(sizes: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim) -> points (m, dim), anywhere; hidden=() is one linear map."""
 
     def __init__(self, z_dim: int = 2, hidden: tuple[int, ...] = (64, 64), dim: int = 2) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         self.layers = _layers((z_dim, *hidden, dim))
 
     def forward(self, z: Tensor) -> Tensor:

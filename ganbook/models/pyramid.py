@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
+from ganbook.models import OfNoise
 
 
 def stages(size: int) -> tuple[int, int]:
@@ -20,7 +21,7 @@ def stages(size: int) -> tuple[int, int]:
     return start, doublings
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim) -> x (m, channels, size, size) in [-1, 1]; the last hidden layer has `width` channels.
 
     One transposed convolution makes the first map out of z, each further one doubles the side (k4 s2 p1) and halves the
@@ -28,8 +29,7 @@ class Generator(nn.Module):
     """
 
     def __init__(self, z_dim: int = 100, width: int = 64, channels: int = 1, size: int = 16) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         start, doublings = stages(size)
         c = width * 2 ** (doublings - 1)
         layers: list[nn.Module] = [nn.Unflatten(1, (z_dim, 1, 1))]  # (m, z_dim) -> (m, z_dim, 1, 1)

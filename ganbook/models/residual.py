@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
+from ganbook.models import OfNoise
 from ganbook.models.pyramid import stages
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
@@ -54,7 +55,7 @@ class Block(nn.Module):
         return x + self.layers(x)
 
 
-class Generator(nn.Module):
+class Generator(OfNoise):
     """z (m, z_dim) -> x (m, channels, size, size), in [-1, 1] in evaluation mode; in training nothing holds it there.
 
     There is no tanh: D sees the raw numbers, and what is outside of [-1, 1] is cut off when samples are drawn.
@@ -75,8 +76,7 @@ class Generator(nn.Module):
         group: int = 16,
         patch: int = 1,
     ) -> None:
-        super().__init__()
-        self.z_dim = z_dim
+        super().__init__(z_dim)
         start, doublings = stages(size // patch)
         c, depth = width * 2**doublings, blocks * (doublings + 1)
         self.basis = nn.Parameter(torch.randn(c, start, start))

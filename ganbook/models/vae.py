@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ganbook.models import dcgan
+from ganbook.models import OfNoise, dcgan
 
 
 def divergence(mean: Tensor, log_var: Tensor) -> Tensor:
@@ -13,7 +13,7 @@ def divergence(mean: Tensor, log_var: Tensor) -> Tensor:
     return (mean.square() + log_var.exp() - 1 - log_var).sum(1) / 2
 
 
-class VAE(nn.Module):
+class VAE(OfNoise):
     """z (m, z_dim) ~ N(0, I) -> x (m, 1, 28, 28) in [-1, 1]; drawn from like any Generator of this package.
 
     The decoder is the generator of ganbook.models.dcgan, and p(x|z) = N(decoder(z), s^2 I), with one s for all pixels
@@ -23,8 +23,8 @@ class VAE(nn.Module):
     """
 
     def __init__(self, z_dim: int = 16, width: int = 32, encoder_width: int = 24) -> None:
-        super().__init__()
-        self.z_dim, c = z_dim, encoder_width
+        super().__init__(z_dim)
+        c = encoder_width
         self.decoder = dcgan.Generator(z_dim, width)
         self.encoder = nn.Sequential(
             *dcgan.down(1, c, 3, 2),  # 28 -> 13

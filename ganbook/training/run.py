@@ -253,7 +253,7 @@ class Run:
     ) -> "Run":
         """Read a run from `path`, its checkpoint or the folder in which `ganbook train` keeps it.
 
-        recipe: that of the run, needed where it is not one of ganbook.training.recipes.
+        recipe: that of the run, needed where it is not one of ganbook.training.recipes, whatever its m.
 
         Only tensors and plain values are unpickled (`weights_only=True`), and all of them must match the file's hash.
         The recipe must describe the same steps, with networks of the same layers; its words, its seed and the length
@@ -265,7 +265,7 @@ class Run:
         content = distributed.shared(lambda: read(path))
         with hashed_file.understood(path, kind="checkpoint"):
             described = json.loads(content["recipe"])
-            recipe = _recipe_of(path, described["name"]) if recipe is None else recipe
+            recipe = _recipe_of(path, described) if recipe is None else recipe
             _same_recipe(path, described, recipe)
             seed = int(content["seed"])
             run = cls(recipe, seed=seed, device=device, data=data, folder=folder, bf16=bf16, compiled=compiled)
@@ -289,14 +289,15 @@ def read(path: str | Path) -> dict[str, Any]:
     return hashed_file.read(checkpoint(path), format=FORMAT, kind="checkpoint")
 
 
-def _recipe_of(path: str | Path, name: str) -> Recipe:
-    """The recipe called `name`, or what to do where it is none of the book's."""
+def _recipe_of(path: str | Path, then: dict[str, Any]) -> Recipe:
+    """The recipe described as `then`, with its m; or what to do where it is none of the book's."""
+    name = then["name"]
     if name not in recipes.RECIPES:
         raise InputError(
             f"{path} holds a run of {name!r}, which is not one of ganbook's recipes. Pass the Recipe that it was "
             f"trained with: Run.load({str(path)!r}, recipe=...)."
         )
-    return recipes.get(name)
+    return recipes.get(name).change(m=then["batch"])
 
 
 def _same_recipe(path: str | Path, then: dict[str, Any], recipe: Recipe) -> None:

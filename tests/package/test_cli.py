@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,11 @@ def test_train_writes_checkpoint_history_and_samples(train, out):
     assert history[0].keys() >= {"d_loss", "g_loss", "d_real", "d_fake", "images"}
     assert (out / cli.SAMPLES).read_bytes().startswith(b"\x89PNG")
     assert {p.name for p in out.iterdir()} == {cli.CHECKPOINT, cli.HISTORY, cli.SAMPLES}
+
+
+def test_what_was_read_is_said_on_a_line_of_its_own(train, small_folder, capsys):
+    assert train() == 0
+    assert repr(Digits(folder=small_folder)) in re.split(r"[\r\n]", capsys.readouterr().err)
 
 
 def test_resume_is_the_same_as_never_having_stopped(train, out, tmp_path):
@@ -138,6 +144,28 @@ def test_damaged_and_foreign_checkpoints_are_refused(train, capsys, out):
     torch.save({"model": torch.zeros(2)}, path)
     refused(train("--resume", steps=9), capsys, str(path), "not a checkpoint")
     refused(cli.main(["sample", str(out), "--out", str(out / "x.png")]), capsys, "not a checkpoint")
+
+
+def test_fewer_images_than_a_minibatch_are_trained_on_with_the_m_that_the_message_names(out, capsys, tmp_path):
+    few = ["train", "c-mlp", "--data", str(oblong(tmp_path / "few")), "--out", str(out), "--device", "cpu"]
+    assert cli.main([*few, "--steps", "2"]) == 2
+    words = re.search(r"\(to the command (--m 3)\)", capsys.readouterr().err)[1].split()
+    assert cli.main([*few, "--steps", "2", *words]) == 0
+    assert cli.main([*few, "--steps", "4", "--resume"]) == 0, "a checkpoint knows its m"
+    content = read(out)
+    assert (json.loads(content["recipe"])["batch"], content["step"], lines(out)[-1]["images"]) == (3, 4, 12)
+    assert cli.main(["sample", str(out), "--out", str(tmp_path / "x.png"), "--n", "2", "--device", "cpu"]) == 0
+    capsys.readouterr()
+    refused(cli.main([*few, "--steps", "9", "--resume", "--m", "2"]), capsys, "has m 3, not 2", "Leave out --m")
+
+
+def test_the_help_of_data_names_every_set_of_the_package(capsys, monkeypatch):
+    monkeypatch.setitem(cli.NAMED, "bars", Digits)
+    for command in ("train", "evaluate"):
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert "fashion, bars" in said, command
 
 
 def test_an_output_folder_that_cannot_be_made_is_refused(train, capsys, out):
@@ -248,7 +276,11 @@ def test_evaluate_judges_only_what_was_trained_on_mnist(train, small_folder, out
     capsys.readouterr()
     monkeypatch.setattr(cli, "evaluate", lambda G, data, n, seed: Scores())  # test_evaluate.py has the real one
     assert cli.main(["evaluate", str(tmp_path / "mnist"), *few]) == 0
-    assert Scores.LINE in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert Scores.LINE in said.out
+    assert said.err == (
+        "Drawing 100 samples of c-mlp, to compare them with 100 test images and with all 60,000 training images ...\n"
+    )
 
 
 def test_evaluate_compares_colour_with_colour_only(train, small_folder, out, capsys, monkeypatch):
@@ -278,7 +310,7 @@ def oblong(folder):
     """Grey pictures, of which three are fewer than a batch."""
     folder.mkdir()
     for i in range(3):
-        Image.new("L", (28, 28), i).save(folder / f"{i}.png")
+        Image.new("L", (28, 28), 100 * i).save(folder / f"{i}.png")
     return folder
 
 

@@ -5,15 +5,37 @@ import itertools
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from conftest import write_idx
+from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
+import ganbook.data
 from ganbook.base.errors import InputError
-from ganbook.data import Digits, Fashion, Images, Stacked, find, idx, mixtures, moons, ring, rotate
+from ganbook.data import (
+    Digits,
+    Fashion,
+    Folder,
+    Images,
+    Mixture,
+    Stacked,
+    find,
+    grid,
+    idx,
+    mixtures,
+    moons,
+    ring,
+    rotate,
+)
+from ganbook.data.sources import NAMED
+from ganbook.training import recipes
+from ganbook.training.run import Run
+
+ROOT = Path(ganbook.__file__).resolve().parents[1]
 
 
 def take(iterator, n):
@@ -83,24 +105,81 @@ def test_batches_can_be_continued_anywhere(small_folder, start, rotation):
         assert torch.equal(x, x2) and torch.equal(y, y2)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda folder: Fashion("test"),
-        lambda folder: Stacked(Digits(folder=folder)),
-        lambda folder: Images(torch.arange(40 * 64).remainder(251).byte().view(40, 8, 8)),
-        lambda folder: Digits(folder=folder).where(labels={3, 7}),
-        lambda folder: moons(),
-        lambda folder: ring(),
-    ],
-    ids=["Fashion", "Stacked", "Images", "where", "moons", "ring"],
-)
-def test_batch_t_of_every_set_depends_on_the_seed_and_on_t_alone(small_folder, make):
-    whole, other = (take(make(small_folder).batches(16, seed=seed), 6) for seed in (5, 6))
-    late = take(make(small_folder).batches(16, seed=5, start=4), 2)
+def pictures(folder):
+    """A folder of pictures, of which no two are alike."""
+    (folder / "pictures").mkdir(exist_ok=True)
+    for i in range(40):
+        Image.new("L", (8, 8), 6 * i).save(folder / "pictures" / f"{i}.png")
+    return Folder(folder / "pictures", size=8)
+
+
+EVERY = {  # a set of each kind that the package exports, by its name in ganbook.data, and parts of sets
+    "Digits": lambda folder: Digits(folder=folder),
+    "Fashion": lambda folder: Fashion("test"),
+    "Folder": pictures,
+    "Images": lambda folder: Images(torch.arange(40 * 64).remainder(251).byte().view(40, 8, 8)),
+    "Mixture": lambda folder: Mixture(torch.zeros(2, 3), 0.5),
+    "Stacked": lambda folder: Stacked(Digits(folder=folder)),
+    "grid": lambda folder: grid(),
+    "moons": lambda folder: moons(),
+    "ring": lambda folder: ring(),
+    "Digits.where": lambda folder: Digits(folder=folder).where(labels={3, 7}),
+}
+
+
+def test_every_set_of_the_package_is_in_these_tests():
+    others = {"Data", "find", "rotate"}  # what a set is, and functions of sets
+    missing = set(ganbook.data.__all__) - others - set(EVERY)
+    assert not missing, f"exported by ganbook.data, and not in EVERY of {__file__}: {missing}"
+
+
+def keeps_the_rules(make):
+    """Batch t depends on the seed and on t alone: x and y, m of each, floating point and int64."""
+    whole, other = (take(make().batches(16, seed=seed), 6) for seed in (5, 6))
+    late = take(make().batches(16, seed=5, start=4), 2)
     for (x, y), (x2, y2) in zip(whole[4:], late, strict=True):
         assert torch.equal(x, x2) and torch.equal(y, y2)
     assert not torch.equal(whole[0][0], whole[1][0]) and not torch.equal(whole[0][0], other[0][0])
+    assert all(len(x) == 16 and x.dtype == torch.float32 for x, _ in whole)
+    assert all(y.shape == (16,) and y.dtype == torch.int64 for _, y in whole)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_batch_t_of_every_set_depends_on_the_seed_and_on_t_alone(small_folder, name):
+    keeps_the_rules(lambda: EVERY[name](small_folder))
+
+
+def known_by_name(name):
+    """A set that `find` gives under this name has the size, the rotation and the device that are asked for."""
+    for size, turned in ((28, 0.0), (16, 20.0)):
+        data = find(name, size=size, rotate=turned, device="cpu")
+        assert isinstance(data, Images) and data[:1][0].shape == (1, 1, size, size)
+        assert data.rotate == turned and data.images.device == torch.device("cpu")
+        assert data.classes and data.images.max() == 255, "white is white after a resize"
+    assert find(name).fingerprint == find(name).fingerprint != find(name, size=16).fingerprint
+    assert isinstance(find(name, channels=3), Stacked)
+    keeps_the_rules(lambda: find(name, size=16, rotate=20.0))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_set_takes_size_rotation_and_device(name):
+    known_by_name(name)
+
+
+def test_the_data_set_of_contributing_is_one(monkeypatch):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = re.search(r"^## Adding a data set$.*?^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)[1]
+    made: dict = {}
+    exec(example, made)
+    Bars = made["Bars"]
+    monkeypatch.setitem(NAMED, "bars", Bars)
+    known_by_name("bars")
+    assert repr(Bars(size=9)) == "Bars: 18 images of 9x9, grey; 2 classes of 9 images: lying, standing"
+    x, y = Bars(size=9)[:]
+    assert (x == 1).sum((1, 2, 3)).eq(9).all(), "one bar an image"
+    assert (x.amax(3) == 1).sum((1, 2)).tolist() == [1 if label == 0 else 9 for label in y], "lying ones in one row"
+    run = Run(recipes.get("d-linear").change(m=16), folder="bars")
+    assert [record.step for record in run.train(2)] == [1, 2]
 
 
 def test_seeds_give_different_orders(digits):
@@ -218,7 +297,7 @@ def test_a_batch_that_is_too_large_is_told_the_largest_that_works(n, m):
     data = Images(torch.zeros(n, 2, 2, dtype=torch.uint8))
     with pytest.raises(InputError, match=rf"The data have {n:,} images?, fewer than the batch size m={m}\b") as caught:
         data.batches(m)
-    largest = int(re.search(r"Pass m=(\d+) or less, or add images\.$", str(caught.value))[1])
+    largest = int(re.search(r"Pass m=(\d+) or less \(to the command --m \1\), or add images\.$", str(caught.value))[1])
     assert len(next(data.batches(largest))[0]) == largest
     with pytest.raises(InputError, match="batch size"):
         data.batches(largest + 1)

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import json
+import re
 import weakref
 
 import pytest
@@ -128,7 +129,7 @@ def test_few_samples_are_said_to_read_as_far_and_what_many_would_have(real):
     limit = real.scores["limit"]
     assert f"d² is {real['frechet']:.4g}" in note and f"{limit.value:.4g} ± {limit.error:.2g}" in note
     assert abs(limit.value) < 4 * limit.error < real["frechet"] * 4
-    assert scoring.biased(real.scores, scoring.FEW) == []
+    assert scoring.too_few(real.scores, scoring.FEW, scoring.FULL) == []
 
 
 def test_the_limit_of_images_is_that_of_their_evaluation(digits, real):
@@ -277,8 +278,12 @@ def test_n_is_at_most_what_data_and_test_images_have(digits, counts, most):
 @pytest.mark.parametrize("n, silent", [(100, False), (128, False), (129, True), (N, True)])
 def test_fewer_samples_than_features_are_said_to_be_too_few(digits, n, silent):
     found = evaluate_images(digits[:n][0], data=digits.subset(slice(1000)))
-    assert any("Fréchet distance" in note and "129" in note for note in found.notes) != silent
-    assert any("precision" in note and "1,000" in note for note in found.notes), "balls are wide at any of these n"
+    assert any("Fréchet distance" in note and "128 dimensions" in note for note in found.notes) != silent
+    assert any("precision" in note and "ball" in note for note in found.notes), "balls are wide at any of these n"
+    most = reference.most(digits.subset(slice(1000)))
+    assert [note for note in found.notes if re.search("(?i)take n|n = .* or more", note)] == (
+        [f"Take n = {most:,} for all of these scores."] if n < most else []
+    ), "one n, and one that these data allow"
     assert all(f"Note: {note}" in found.table() for note in found.notes)
     assert json.loads(json.dumps(found.as_dict()))["notes"] == list(found.notes)
 
@@ -294,8 +299,10 @@ def test_black_on_white_is_noticed_and_white_on_black_is_not(digits):
     negative, positive = (
         evaluate_images(x, data=digits.subset(slice(1000))) for x in (-digits[:100][0], digits[:100][0])
     )
-    assert any("pass -x" in note and "1.00 at the rim" in note for note in negative.notes)
-    assert not any("pass -x" in note for note in positive.notes)
+    assert any(
+        "judge -x, in Python: evaluate_images(-x)." in note and "1.00 at the rim" in note for note in negative.notes
+    )
+    assert not any("-x" in note for note in positive.notes)
 
 
 def test_data_that_the_judge_does_not_know_are_refused(digits):

@@ -1,13 +1,36 @@
 """Models: published sizes, shapes and ranges, and what initialisation is for."""
 
+import copy
+import inspect
+import pickle
+import pkgutil
+from importlib import import_module
 from itertools import pairwise
 
 import pytest
 import torch
 from torch import nn
+from torch.func import functional_call, jacrev, vmap
 
+import ganbook.models
 from ganbook.base.errors import InputError
-from ganbook.models import dcgan, goodfellow, minibatch, mlp, parameters, points, pyramid, residual
+from ganbook.models import (
+    OfNoise,
+    conditional,
+    dcgan,
+    diffusion,
+    goodfellow,
+    minibatch,
+    mlp,
+    parameters,
+    points,
+    pyramid,
+    residual,
+    vae,
+    with_labels,
+)
+from ganbook.training.ema import averaged
+from ganbook.training.precision import fast
 
 PAIRS = {
     "mlp": (mlp.Generator(), mlp.Discriminator(), (1, 28, 28)),
@@ -39,6 +62,89 @@ def test_shapes_and_range(name):
     logits = D(x)
     assert logits.shape == (5,)
     assert D(torch.ones(2, *shape)).isfinite().all()
+
+
+OF_NOISE = {  # every network of the package that is called with noise
+    conditional.Generator: conditional.Generator(5, 2, by_label=True),
+    dcgan.Generator: dcgan.Generator(5, 2),
+    diffusion.Diffusion: diffusion.Diffusion(8, steps=1),
+    goodfellow.Generator: goodfellow.Generator(5, 4),
+    mlp.Generator: mlp.Generator(5, (4,)),
+    points.Generator: points.Generator(5, (4,)),
+    pyramid.Generator: pyramid.Generator(5, 2),
+    residual.Generator: residual.Generator(5, 8),
+    vae.VAE: vae.VAE(5, 2, 2),
+}
+
+
+def called(G):
+    return with_labels(G, torch.zeros(4, dtype=torch.int64))
+
+
+def test_every_network_of_noise_of_the_package_is_in_these_tests():
+    modules = [import_module(f"ganbook.models.{found.name}") for found in pkgutil.iter_modules(ganbook.models.__path__)]
+    kinds = {kind for module in modules for kind in vars(module).values() if inspect.isclass(kind)}
+    of_z = {kind for kind in kinds if issubclass(kind, nn.Module) and "z" in inspect.signature(kind.forward).parameters}
+    assert of_z == set(OF_NOISE) and all(issubclass(kind, OfNoise) for kind in of_z)
+
+
+@pytest.mark.parametrize("kind", OF_NOISE, ids=lambda kind: kind.__module__)
+def test_noise_of_another_width_is_refused_with_both_shapes(kind):
+    G = OF_NOISE[kind]
+    d = G.z_dim
+    for shape in ((4, d + 1), (4, d - 1), (4, d, 1, 1), (d + 3,), ()):
+        for call in (
+            lambda z: called(G)(z),
+            lambda z: called(G)(z=z),
+            called(fast(G, bf16=True)),
+            called(copy.copy(G)),
+        ):
+            with pytest.raises(InputError) as caught:
+                call(torch.zeros(shape))
+            assert f"Expected noise z (m, {d}), got {shape}. Draw it with torch.randn(m, {d})" in str(caught.value)
+    with pytest.raises(InputError, match=rf"z \(m, {d}\), a tensor, got 64\."):
+        called(G)(64)
+    assert called(G)(torch.zeros(4, d)).shape == called(G)(z=torch.zeros(4, d)).shape
+
+
+@pytest.mark.parametrize("kind", OF_NOISE, ids=lambda kind: kind.__module__)
+def test_looking_at_the_noise_changes_nothing_and_survives_copies(kind):
+    G = copy.deepcopy(OF_NOISE[kind]).eval()
+    z = torch.randn(4, G.z_dim, generator=torch.Generator().manual_seed(0))
+    y = (torch.zeros(4, dtype=torch.int64),) if kind is conditional.Generator else ()
+    for again in (G, pickle.loads(pickle.dumps(G)), averaged(G, 0.5).module):
+        assert torch.equal(again.eval()(z, *y), G.forward(z, *y))
+        with pytest.raises(InputError, match="Expected noise"):
+            again(z[:, 1:], *y)
+    with pytest.raises(InputError, match="Expected noise"):
+        functional_call(G, dict(G.named_parameters()), (z[:, 1:], *y))
+
+
+def test_the_look_at_the_noise_goes_with_torch_func_and_compiled_code():
+    G, z = points.Generator(3), torch.randn(6, 3)
+    assert torch.allclose(vmap(G)(z), G(z)), "under vmap z is (3,)"
+    linear = points.Generator(3, hidden=())
+    assert torch.equal(vmap(jacrev(linear))(z), linear.layers[0].weight.expand(6, 2, 3))
+    for function in (
+        vmap(G),
+        vmap(jacrev(G)),
+        torch.compile(G, backend="eager"),
+        torch.compile(G, backend="aot_eager"),
+    ):
+        assert function(z) is not None
+        with pytest.raises(InputError, match=r"Expected noise z \(m, 3\), got "):
+            function(z[:, :2])
+    whole = torch.compile(G, backend="eager", fullgraph=True)
+    assert torch.equal(whole(z), G(z)), "the look breaks no graph"
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in OF_NOISE if kind is not diffusion.Diffusion], ids=lambda kind: kind.__module__
+)
+@pytest.mark.parametrize("z_dim", [0, -3, 2.5])
+def test_a_generator_of_no_noise_is_refused(kind, z_dim):
+    with pytest.raises(InputError, match="Expected z_dim "):
+        kind(z_dim)
 
 
 @pytest.mark.parametrize(
