@@ -54,11 +54,14 @@ PAGE = """<link rel="stylesheet" href="_static/demos/demos.css">
         <input data-part="rateG" type="number" min="0" max="0.1" step="any" value="{rate}"></label>
       <label>Seed <input data-part="seed" type="number" min="0" max="9999" step="1" value="0"></label>
     </div>
+    <div class="demo-bar"><button type="button" data-part="copy">Copy link</button>
+      <input type="text" data-part="copied" class="demo-link" readonly hidden aria-label="Link to these settings"></div>
   </div>
   <p data-part="news" class="demo-small" role="status"></p>
   <noscript><p>With JavaScript, this page also trains a GAN while you watch.</p></noscript>
 </div>
 <script src="_static/demos/page.js"></script>
+<script src="_static/demos/state.js"></script>
 <script src="_static/demos/trainer_page.js"></script>"""
 
 

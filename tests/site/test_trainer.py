@@ -299,6 +299,44 @@ def test_a_training_belongs_to_its_seed(visit):
     assert [point["step"] for point in runs[2]] == [10, 20, 30, 40, 50], "it begins anew"
 
 
+def test_a_link_carries_seed_rates_and_player(visit):
+    page = visit("index", permissions=["clipboard-read", "clipboard-write"])
+    begin(page)
+    page.get_by_label("Learning rate of G").fill("0.002")
+    page.get_by_label("Learning rate of G").press("Enter")
+    page.get_by_label("only D").check()
+    page.get_by_label("Seed").fill("7")
+    page.get_by_label("Seed").press("Enter")
+    page.wait_for_function("location.hash === '#trainer:seed=7,update=D,rateG=0.002'")
+    the(page, "copy").click()
+    page.wait_for_function("document.querySelector('#front-trainer [data-part=copied]').value")
+    assert the(page, "copied").input_value() == page.url
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("#front-trainer[data-state=ready]")
+    assert "seed 7" in the(other, "news").inner_text() and not the(other, "trainer").is_visible(), (
+        "nothing trains unasked"
+    )
+    runs = []
+    for tab in (page, other):
+        if tab is page:
+            page.get_by_role("button", name="Start again").click()
+            page.wait_for_function("ganbook.frontTrainer.last === null || ganbook.frontTrainer.curves.length < 5")
+        else:
+            begin(other)
+        tab.bring_to_front()
+        reached(tab, 50)
+        runs.append(tab.evaluate("ganbook.frontTrainer.curves.slice(0, 5)"))
+        tab.get_by_role("button", name="Pause").click()
+    assert runs[0] == runs[1], "the same training"
+
+    other.evaluate("location.hash = 'trainer:seed=7,rateD=3'")
+    other.wait_for_function("document.querySelector('#front-trainer [data-part=news]').textContent.includes('Nothing')")
+    assert "rateD is a number from 0 to 0.1" in the(other, "news").inner_text()
+    assert the(other, "rateD").input_value() == the(page, "rateD").input_value()
+
+
 def test_a_player_that_is_not_updated_stands_still(visit):
     page = visit("index")
     begin(page)

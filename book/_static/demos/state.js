@@ -16,6 +16,13 @@ globalThis.ganbook = globalThis.ganbook || {};
     takes: `a whole number from ${low} to ${high}`,
   });
 
+  /** A number from low to high, such as 0.001 or 1e-3. */
+  const real = (low, high) => ({
+    read: (text) => (/^\d*\.?\d+(e-?\d{1,2})?$/.test(text) && low <= +text && +text <= high ? +text : undefined),
+    write: String,
+    takes: `a number from ${low} to ${high}`,
+  });
+
   /** One of some words. */
   const oneOf = (...words) => ({
     read: (text) => (words.includes(text) ? text : undefined),
@@ -125,5 +132,5 @@ globalThis.ganbook = globalThis.ganbook || {};
     });
   }
 
-  ganbook.state = { whole, oneOf, digits, read, write, keep, copies };
+  ganbook.state = { whole, real, oneOf, digits, read, write, keep, copies };
 })(globalThis.ganbook);

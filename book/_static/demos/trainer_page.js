@@ -1,12 +1,13 @@
 /* The trainer of the front page: what is pressed and seen. The training is in trainer.js, in a worker.
 
-   Until the first click the page has only this file and page.js. The worker's scripts and the digits are loaded then. */
+   Until the first click the page has only this file, page.js and state.js. The worker's scripts and the digits are loaded then. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
 
 (function (ganbook) {
   const { onTheme, calm, say, load, thread, drawCurves } = ganbook.page;
+  const { whole, real, oneOf, keep, copies } = ganbook.state;
   const SIDE = 14; // pixels of a digit
   const ACROSS = 4; // digits
   const ENOUGH = 600; // seconds after which the training pauses, in case nobody looks
@@ -156,6 +157,22 @@ globalThis.ganbook = globalThis.ganbook || {};
     play();
   }
 
+  // What stands in the page's address. A link sets the numbers; a click begins, or the training begins again.
+  const FIELDS = { seed: whole(0, 9999), update: oneOf("both", "D", "G"), rateD: real(0, 0.1), rateG: real(0, 0.1) };
+  const now = () => ({ seed: number("seed"), ...settings() });
+  const START = now();
+
+  function take(asked) {
+    for (const name of ["seed", "rateD", "rateG"]) part(name).value = asked[name];
+    root.querySelector(`[name=update][value=${asked.update}]`).checked = true;
+    if (worker) again();
+    else say(part("news"), `The link asks for seed ${asked.seed} and the learning rates ${asked.rateD} and ${asked.rateG}.`);
+  }
+
+  const refuse = (why) => say(part("news"), why);
+  const address = keep(root, { name: "trainer", fields: FIELDS, start: START, always: ["seed"], take, refuse, now });
+  copies(part("copy"), part("copied"), address.link, (text) => say(part("news"), text));
+
   part("open").addEventListener("click", open);
   part("play").addEventListener("click", () => (playing ? pause() : play()));
   const again = async () => {
@@ -167,6 +184,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   part("seed").addEventListener("change", again);
   const NEWS = { both: "Both players learn.", D: "Only D learns. G stands still.", G: "Only G learns. D stands still." };
   root.addEventListener("change", ({ target }) => {
+    address.note();
     if (target === part("seed")) return;
     worker.postMessage({ do: "settings", settings: settings() });
     if (target.name === "update") say(part("news"), NEWS[target.value]);
@@ -181,6 +199,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   new ResizeObserver(() => last && draw()).observe(part("losses"));
   onTheme(() => last && draw());
   part("offer").hidden = false;
+  address.follow();
   ganbook.frontTrainer = { get worker() { return worker; }, get curves() { return curves; }, get last() { return last; } };
   root.dataset.state = "ready"; // for the tests
 })(globalThis.ganbook);
