@@ -365,6 +365,19 @@ def test_a_running_time_is_stored_only_if_the_machine_did_nothing_else(tmp_path,
     assert calls[1] - calls[0] > 0.1, "the kernel's work counts as its notebook's"
 
 
+def test_a_time_is_stored_beside_the_outputs_that_are_there(tmp_path, monkeypatch):
+    path = tmp_path / "9_small.ipynb"
+    nbformat.write(notebook_of("import os\n\nprint(os.urandom(8).hex())"), path)
+    monkeypatch.setattr(tool, "work", lambda: (0.0, 0.0))
+    tool.run(path)
+    before = nbformat.read(path, as_version=4)
+    del before.metadata.ganbook["seconds"]
+    nbformat.write(before, path)
+    seconds = tool.run(path, keep=False)
+    after = nbformat.read(path, as_version=4)
+    assert after.metadata.ganbook.pop("seconds") == round(seconds, 1) and after == before
+
+
 def test_a_failing_cell_leaves_the_file_as_it_was(small_book):
     path = small_book / "notebooks" / "9_small.ipynb"
     nbformat.write(notebook_of("x=1\n", "1 / 0"), path)

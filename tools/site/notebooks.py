@@ -256,11 +256,11 @@ def work() -> tuple[float, float]:
     return sum(machine) - machine.idle - getattr(machine, "iowait", 0.0), sum(own[:4])
 
 
-def run(path: Path) -> float:
+def run(path: Path, keep: bool = True) -> float:
     """Execute one notebook at the reader's budget and store its outputs; return the seconds it took.
 
     The seconds are stored too, for the line under the chapter's title, unless something else kept the machine busy
-    meanwhile, for more than a tenth of them.
+    meanwhile, for more than a tenth of them. keep=False stores nothing but them.
     """
     notebook = formatted(path)
     notebook.metadata.pop("widgets", None)  # those of the run before, in whatever form they are
@@ -295,8 +295,11 @@ def run(path: Path) -> float:
     seconds = time.perf_counter() - start
     machine, own = (now - then for now, then in zip(work(), before))
     others = machine - own
-    normalise(notebook)
-    notebook.metadata["ganbook"] = {"code": fingerprint, "modules": reached}
+    if keep:
+        normalise(notebook)
+        notebook.metadata["ganbook"] = {"code": fingerprint, "modules": reached}
+    else:
+        notebook = nbformat.read(path, as_version=4)
     if others < seconds / 10:
         notebook.metadata["ganbook"]["seconds"] = round(seconds, 1)
     else:
@@ -353,6 +356,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the notebooks whose sources changed and store their outputs.")
     parser.add_argument("names", nargs="*", help="notebooks, by name or path (default: all)")
     parser.add_argument("--all", action="store_true", help="run also those that are up to date")
+    parser.add_argument(
+        "--time",
+        action="store_true",
+        help="run what is up to date and store only how long it took; nothing else should run meanwhile",
+    )
     parser.add_argument("--list", action="store_true", help="only say which are stale, and why")
     parser.add_argument("--setup", action="store_true", help="only write the set-up cell into the notebooks")
     parser.add_argument(
@@ -376,6 +384,10 @@ def main() -> None:
             continue
         notebook = read(path, widgets=False)
         why = stale(notebook)
+        if options.time:
+            os.environ["GANBOOK_STRICT"] = "0"  # other rounding may end otherwise, and no output is stored
+            print(f"{path.stem}: " + (f"not timed ({why})" if why else f"took {run(path, keep=False):.0f} s"))
+            continue
         if options.list or not (why or options.all):
             seconds = notebook.metadata.get("ganbook", {}).get("seconds")
             print(f"{path.stem}: {why or 'up to date'}" + (f" (took {seconds:.0f} s)" if seconds else ""))
