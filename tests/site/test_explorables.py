@@ -43,6 +43,28 @@ def test_without_scripts_the_still_picture_stands_and_no_dead_button(visit, name
     assert "With JavaScript" in page.locator(f"#{label}").inner_text()
 
 
+GUIDE = (stills.ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+BELIEFS = re.findall(r'href="\.\./(notebooks/\w+)\.html#((\w+):[^"]+)"', GUIDE)
+
+
+def test_the_guide_has_links_to_states():
+    assert {name for *_, name in BELIEFS} >= {"ask", "earth", "game", "stamping"}
+
+
+@needs_browser
+@pytest.mark.parametrize(("page_name", "state", "name"), BELIEFS)
+def test_a_link_of_the_guide_opens_its_state(visit, page_name, state, name):
+    assert place(name)[0] == page_name
+    page = visit(page_name)
+    news = page.locator(f"#{name}-demo [data-part=news]").first
+    page.evaluate("state => { location.hash = state; }", state)
+    page.wait_for_function("name => document.activeElement.contains(document.getElementById(`${name}-demo`))", arg=name)
+    # A game that is asked for its step 400 plays on until it is there; then the explorable writes the state alike.
+    page.wait_for_timeout(400)  # longer than it rests before it writes
+    page.wait_for_function("state => location.hash === `#${state}`", arg=state)
+    assert "cannot be followed" not in (news.inner_text() if news.count() else "")
+
+
 @needs_browser
 @pytest.mark.parametrize("name", EXPLORABLES)
 def test_the_still_picture_is_small_and_drawn_from_todays_scripts(browser, name):
