@@ -343,7 +343,8 @@ class Lines(Directive):
 
     def run(self):
         asked = [one for one in of_chapter(self, "slides") if "ask" in one]
-        lines = ["| On the slide | Ask |", "|---|---|", *(f"| {one['title']} | {one['ask']} |" for one in asked)]
+        rows = [[one[column].replace("|", "\\|") for column in ("title", "ask")] for one in asked]
+        lines = ["| On the slide | Ask |", "|---|---|", *(f"| {title} | {ask} |" for title, ask in rows)]
         made = nodes.container(classes=["costs"])
         self.state.nested_parse(StringList(lines, ""), self.content_offset, made)
         return [made]

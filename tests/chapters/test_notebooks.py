@@ -224,6 +224,9 @@ def test_every_exercise_has_a_solution_and_a_check(chapter):
         )
         solution, check = (*cells[number + 1 : number + 3], None, None)[:2]
         assert solution is not None and {"solution", "hide-input"} <= set(tool.tags(solution)), f"cell {number + 1}"
+        assert not solution.outputs or "hide-output" in tool.tags(solution), (
+            f"cell {number + 1} is folded, and its output tells the answer: tag it hide-output too"
+        )
         begin, end = (solution.source.find(f"### {word} SOLUTION") for word in ("BEGIN", "END"))
         assert 0 <= begin < end, f"cell {number + 1}: no ### BEGIN SOLUTION ... ### END SOLUTION"
         assert check is not None and "check" in tool.tags(check), f"cell {number + 2}: no check"

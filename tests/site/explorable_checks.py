@@ -1,8 +1,23 @@
 """What the tests of several explorables ask of their pages in the same way."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import nbformat
 from axe_playwright_python.sync_playwright import Axe
+
+
+def prose(path: Path) -> str:
+    """The Markdown of a page: of a file, or of a notebook's cells."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+
+
+def tries(text: str, name: str) -> dict[str, str]:
+    """The links of a text to states of the explorable `name`: words -> state."""
+    return dict(re.findall(rf"\{{try\}}`([^<`]+?) <({name}:[^>`]+)>`", text))
 
 
 def spent_on(page, script: str) -> float:
@@ -27,11 +42,11 @@ def inputs_are_answered(page, name: str, script: str, inputs: int) -> None:
     assert page.evaluate(count) == before
 
 
-def anew(page, name: str, address: str):
-    """The page as an address opens it in a new tab, once the explorable `name` is ready."""
+def anew(page, address: str, demo: str):
+    """The page as an address opens it in a new tab, once what has the id `demo` is ready."""
     tab = page.context.new_page()
     tab.goto(address)
-    tab.wait_for_selector(f"#{name}-demo[data-state=ready]")
+    tab.wait_for_selector(f"#{demo}[data-state=ready]")
     return tab
 
 

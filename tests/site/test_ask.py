@@ -402,14 +402,14 @@ def test_the_address_follows_the_reader_and_opens_the_same_image_and_d(visit, D)
     page.wait_for_function("location.hash.length > 1")
     kept = page.url
     assert kept.endswith(f"#ask:sheet={format(1 << (195 - sheet(page).argmax().item()), '049x')}")
-    other = anew(page, "ask", kept)
+    other = anew(page, kept, "ask-demo")
     assert torch.equal(sheet(other), sheet(page)) and seen(other) == seen(page)
 
     page.get_by_role("button", name="Noise", exact=True).click()
     the(page, "step").click()
     page.get_by_label("one pixel alone").check()
     page.wait_for_function("location.hash.endsWith('beside=pixels')")
-    other = anew(page, "ask", page.url)
+    other = anew(page, page.url, "ask-demo")
     assert (sheet(other) - sheet(page)).abs().max() <= 1 / 255 + 1e-9, "a grey level has a byte"
     assert abs(float(seen(other)[1]) - float(seen(page)[1])) < 0.2
     assert other.get_by_label("one pixel alone").is_checked()
@@ -419,7 +419,7 @@ def test_the_address_follows_the_reader_and_opens_the_same_image_and_d(visit, D)
     shared = page.url
     learned = "document.querySelector('#ask-demo [data-part=news]').textContent.startsWith('After')"
     page.wait_for_function(learned, timeout=60_000)
-    other = anew(page, "ask", shared)
+    other = anew(page, shared, "ask-demo")
     other.wait_for_function(learned, timeout=60_000)
     assert the(other, "about").inner_text() == the(page, "about").inner_text(), "the same D, trained anew"
 

@@ -7,18 +7,20 @@ The arithmetic is asked of book/_static/demos/clouds.js on an empty page; the pa
 
 import re
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 from conftest import needs_browser, page_with
 from explorable_checks import (
+    anew,
     axe_finds_nothing,
     doubled,
     fits_a_telephone,
     inputs_are_answered,
     paper_has_the_picture,
+    prose,
     refused,
+    tries,
     wide,
 )
 from PIL import Image
@@ -30,7 +32,6 @@ from tools.site import stills
 
 PAGE = "notebooks/05_measuring"
 LABEL = "fig-measuring-clouds"  # of the figure
-CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 SHAPES = ("cloud", "clumps", "ring")
 
 pytestmark = needs_browser
@@ -248,8 +249,8 @@ def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behi
 
 # ------------------------------------------------------------------------------------ states, and what the text says
 
-TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
-TRIES = dict(re.findall(r"\{try\}`([^<`]+?) <(clouds:[^>`]+)>`", TEXT))
+TEXT = prose(stills.ROOT / f"{PAGE}.ipynb")
+TRIES = tries(TEXT, "clouds")
 
 
 def opened(visit, words: str):
@@ -301,9 +302,7 @@ def test_the_address_follows_the_reader_and_a_copied_link_opens_the_same_clouds(
     page.wait_for_function("location.hash.endsWith('inside=clumps')")
     the(page, "copy").click()
     page.wait_for_function("document.querySelector('#clouds-demo [data-part=news]').textContent")
-    tab = page.context.new_page()
-    tab.goto(the(page, "copied").input_value())
-    tab.wait_for_selector("#clouds-demo[data-state=ready]")
+    tab = anew(page, the(page, "copied").input_value(), "clouds-demo")
     assert {**state(tab), "which": 0} == {**state(page), "which": 0}
     agrees(tab)
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from itertools import pairwise
-from pathlib import Path
 
 import boxes
 import diagrams
@@ -22,6 +21,7 @@ import towers
 import yaml
 from bs4 import BeautifulSoup
 from conftest import needs_browser
+from explorable_checks import prose
 from PIL import Image
 
 from ganbook.chapters import stored_diagrams
@@ -35,13 +35,6 @@ NAMES = diagrams.names()
 CHAPTERS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 SHOWN = re.compile(r"^`{3,}\{diagram\} (\S+)$", re.MULTILINE)
 AGAIN = "run `python -m tools.site.draw`"
-
-
-def prose(path: Path) -> str:
-    """The Markdown of a page."""
-    if path.suffix == ".md":
-        return path.read_text(encoding="utf-8")
-    return "\n\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
 
 
 def test_every_diagram_stands_on_a_page_and_every_diagram_on_a_page_is_there():

@@ -11,7 +11,17 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import needs_browser, page_with
-from explorable_checks import anew, axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
+from explorable_checks import (
+    anew,
+    axe_finds_nothing,
+    doubled,
+    fits_a_telephone,
+    paper_has_the_picture,
+    prose,
+    refused,
+    tries,
+    wide,
+)
 from PIL import Image
 from scipy.optimize import linprog
 from scipy.spatial.distance import jensenshannon
@@ -400,8 +410,8 @@ def test_an_input_is_answered_within_a_tenth_of_a_second(visit):
 # ------------------------------------------------------------------------------------ states, and what the text says
 
 
-TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
-TRIES = re.findall(r"\{try\}`([^<`]+?) <(earth:[^>`]+)>`", TEXT)
+TEXT = prose(stills.ROOT / f"{PAGE}.ipynb")
+TRIES = tries(TEXT, "earth")
 
 
 def promised(words: str) -> str:
@@ -415,7 +425,7 @@ def opened(visit, words: str):
     page = visit(PAGE)
     page.get_by_role("link", name=words, exact=True).click()
     page.wait_for_function("ganbook.earthDemo.state.guess === 'asked'")
-    state = dict(TRIES)[words]
+    state = TRIES[words]
     for found, key in zip(piles(page), ("data", "fakes")):
         text = re.search(rf"{key}=([\dx-]+)", state)[1]
         named = [[int(n) for n in part.split("x")] for part in text.split("-")]
@@ -438,7 +448,7 @@ def slopes(page) -> np.ndarray:
 
 
 def test_the_text_has_three_links_and_a_test_for_each():
-    assert [words for words, _ in TRIES] == ["Two points", "One mode missing", "Fakes between two clouds"]
+    assert list(TRIES) == ["Two points", "One mode missing", "Fakes between two clouds"]
 
 
 def test_two_points_are_as_far_apart_as_the_text_says(visit):
@@ -491,13 +501,13 @@ def test_the_address_follows_the_reader_and_opens_the_same_piles(visit):
     drag(page, 20, 12, above=True)
     page.wait_for_function("/-?12x1-.*jsd=shown$/.test(location.hash)")
     kept, state = page.url, [one.tolist() for one in piles(page)]
-    other = anew(page, "earth", kept)
+    other = anew(page, kept, "earth-demo")
     assert [one.tolist() for one in piles(other)] == state
     agrees(other)
     other.evaluate("hash => { location.hash = hash; }", first.partition("#")[2])
     other.wait_for_function("!ganbook.earthDemo.state.q[12]")
     assert printed(other)["jsd"] is not None, "what was shown stays shown"
-    agrees(anew(page, "earth", first), seen=False)
+    agrees(anew(page, first, "earth-demo"), seen=False)
 
 
 def test_an_address_with_nonsense_says_so_and_changes_nothing(visit):
@@ -539,7 +549,7 @@ def test_the_edition_links_to_the_states_of_the_text():
     cells = edition.edition(CHAPTER, "09_wasserstein", reader).cells
     [at] = [i for i, cell in enumerate(cells) if 'show_diagram("earth")' in cell.source]
     assert cells[at + 1].source.startswith("**Figure.** Moving earth.") and "{try}" not in str(cells)
-    assert f"[Two points]({reader.home}{PAGE}.html#{dict(TRIES)['Two points']})" in str(cells)
+    assert f"[Two points]({reader.home}{PAGE}.html#{TRIES['Two points']})" in str(cells)
 
 
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 import torch
 from conftest import needs_browser, page_with
-from explorable_checks import axe_finds_nothing, doubled, fits_a_telephone, paper_has_the_picture, refused, wide
+from explorable_checks import (
+    axe_finds_nothing,
+    doubled,
+    fits_a_telephone,
+    paper_has_the_picture,
+    prose,
+    refused,
+    tries,
+    wide,
+)
 from PIL import Image
 from test_demos import flat, pair
 
@@ -23,8 +32,8 @@ from tools.site.plain import Plain
 PAGE = "notebooks/06_game"
 LABEL = "fig-game-explorable"  # of the figure
 CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
-TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
-TRIES = re.findall(r"\{try\}`([^<`]+?) <(game:[^>`]+)>`", TEXT)
+TEXT = prose(stills.ROOT / f"{PAGE}.ipynb")
+TRIES = tries(TEXT, "game")
 OBJECTIVES = {
     "saturating": objectives.Saturating(),
     "non-saturating": objectives.NonSaturating(),
@@ -162,12 +171,12 @@ def promised(words: str) -> str:
 
 def follow(page, words: str) -> str:
     page.get_by_role("link", name=words, exact=True).click()
-    page.wait_for_function("state => location.hash === '#' + state", arg=dict(TRIES)[words])
+    page.wait_for_function("state => location.hash === '#' + state", arg=TRIES[words])
     return promised(words)
 
 
 def test_the_text_has_four_links_and_a_test_for_each():
-    assert [words for words, _ in TRIES] == [
+    assert list(TRIES) == [
         "One game",
         "A fast generator",
         "Six losses, fakes far from the data",
@@ -371,4 +380,4 @@ def test_on_a_telephone_nothing_sticks_out_a_finger_paints_and_axe_core_finds_no
 def test_the_edition_links_to_the_states_of_the_text():
     reader = Plain()
     cells = str(edition.edition(CHAPTER, "06_game", reader).cells)
-    assert f"[One game]({reader.home}{PAGE}.html#{dict(TRIES)['One game']})" in cells and "{try}" not in cells
+    assert f"[One game]({reader.home}{PAGE}.html#{TRIES['One game']})" in cells and "{try}" not in cells

@@ -36,6 +36,17 @@ def pages() -> dict[str, BeautifulSoup]:
     return {name: BeautifulSoup((SITE / f"{name}.html").read_text(encoding="utf-8"), "html.parser") for name in toc()}
 
 
+def test_the_guide_has_the_questions_of_all_slides_whole(pages):
+    """Also those with a |, which would end a cell of the table."""
+    straight = str.maketrans("‘’“”", "''\"\"")
+    cells = [cell.get_text().translate(straight) for cell in pages["book/teaching"].select("td")]
+    for path in sorted((ROOT / "book" / "slides").glob("*.yml")):
+        for one in yaml.safe_load(path.read_text(encoding="utf-8")):
+            asked = one.get("ask", "")
+            if asked and not set(asked) & set("$*`{"):
+                assert asked in cells, (path.stem, asked)
+
+
 # ------------------------------------------------------------------------------------------------ what others are told
 
 

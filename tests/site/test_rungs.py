@@ -10,18 +10,20 @@ import json
 import re
 import zlib
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 from conftest import needs_browser, page_with
 from explorable_checks import (
+    anew,
     axe_finds_nothing,
     doubled,
     fits_a_telephone,
     inputs_are_answered,
     paper_has_the_picture,
+    prose,
     refused,
+    tries,
     wide,
 )
 from PIL import Image
@@ -33,7 +35,6 @@ from tools.site import stills
 
 PAGE = "notebooks/05_measuring"
 LABEL = "fig-measuring-rungs"  # of the figure
-CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.rungs_still`"
 TABLE = results.load("ladder")
 ROWS = {(row["kind"], row["strength"]): row["scores"] for row in TABLE["rows"]}
@@ -209,8 +210,8 @@ def test_an_input_is_answered_within_a_tenth_of_a_second_and_leaves_nothing_behi
 
 # ------------------------------------------------------------------------------------ states, and what the text says
 
-TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
-TRIES = dict(re.findall(r"\{try\}`([^<`]+?) <(rungs:[^>`]+)>`", TEXT))
+TEXT = prose(stills.ROOT / f"{PAGE}.ipynb")
+TRIES = tries(TEXT, "rungs")
 
 
 def opened(visit, words: str, kind: str, strength: float):
@@ -264,9 +265,7 @@ def test_the_address_follows_the_reader_and_a_copied_link_opens_the_same_rung(vi
     page.wait_for_function("document.querySelector('#rungs-demo [data-part=news]').textContent")
     address = the(page, "copied").input_value()
     assert address.endswith("#rungs:damage=turned,rung=4,scores=shown")
-    tab = page.context.new_page()
-    tab.goto(address)
-    tab.wait_for_selector("#rungs-demo[data-state=ready]")
+    tab = anew(page, address, "rungs-demo")
     agrees(tab, "turned", 180)
 
 

@@ -12,14 +12,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import needs_browser, page_with
-from explorable_checks import axe_finds_nothing, paper_has_the_picture
+from explorable_checks import axe_finds_nothing, paper_has_the_picture, prose, tries
 from PIL import Image
 from torch import nn
 
 from ganbook.models import dcgan
 from tools.site import edition, stills
 from tools.site import stamping_still as still
-from tools.site.plain import ROLE, Plain
+from tools.site.plain import Plain
 
 SCRIPTS = ("page", "cells", "state", "stamping", "stamping_shapes")
 AGAIN = "run `python -m tools.site.stamping_still`"
@@ -404,9 +404,7 @@ def test_the_networks_own_shapes(visit):
 
 def links() -> dict[str, str]:
     """The links to a state of the explorable: state -> words, of all cells of the chapter."""
-    cells = nbformat.read(CHAPTER, as_version=4).cells
-    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    return {found["target"]: found["words"] for found in ROLE.finditer(text) if found["name"] == "try"}
+    return {state: words for words, state in tries(prose(CHAPTER), "stamping").items()}
 
 
 def even_row(page):

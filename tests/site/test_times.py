@@ -12,7 +12,6 @@ import json
 import re
 import zlib
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -23,8 +22,10 @@ from explorable_checks import (
     doubled,
     fits_a_telephone,
     paper_has_the_picture,
+    prose,
     refused,
     spent_on,
+    tries,
     wide,
 )
 from PIL import Image
@@ -38,7 +39,6 @@ from tools.site import times_still as still
 
 PAGE = "notebooks/12_latent"
 LABEL = "fig-latent-times"  # of the figure
-CHAPTER = nbformat.read(stills.ROOT / f"{PAGE}.ipynb", as_version=4)
 AGAIN = "run `python -m tools.site.time_machine` and `python -m tools.site.times_still`"
 STORED = json.loads(times.STORED.read_text(encoding="utf-8").split("ganbook.timesStored = ")[1].rstrip(";\n"))
 STEPS = [step["step"] for step in STORED["steps"]]
@@ -326,9 +326,9 @@ def test_what_cannot_be_loaded_is_said_and_can_be_tried_again(visit):
 
 # ------------------------------------------------------------------------------------ states, and what the text says
 
-TEXT = "\n".join(cell.source for cell in CHAPTER.cells if cell.cell_type == "markdown")
+TEXT = prose(stills.ROOT / f"{PAGE}.ipynb")
 FLAT = " ".join(TEXT.split())
-TRIES = dict(re.findall(r"\{try\}`([^<`]+?) <(times:[^>`]+)>`", TEXT))
+TRIES = tries(TEXT, "times")
 SPANS = [[step["ends"][way]["slant" if way == 0 else "width"] for step in STORED["steps"]] for way in (0, 1)]
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
+from explorable_checks import anew
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
@@ -179,14 +180,6 @@ def reached(page, step: int) -> None:
     )
 
 
-def anew(page, address: str):
-    """The front page as an address opens it in a new tab."""
-    tab = page.context.new_page()
-    tab.goto(address)
-    tab.wait_for_selector("#front-trainer[data-state=ready]")
-    return tab
-
-
 def images(page) -> torch.Tensor:
     """The sixteen images of the last report."""
     return torch.tensor(page.evaluate("[...ganbook.frontTrainer.last.images]")).view(16, 14, 14)
@@ -326,13 +319,13 @@ def test_a_link_carries_seed_rates_and_player(visit):
     assert the(page, "copied").input_value() == page.url
     first = page.evaluate("ganbook.frontTrainer.curves.slice(0, 5)")
 
-    other = anew(page, page.url)
+    other = anew(page, page.url, "front-trainer")
     assert "seed 7" in the(other, "news").inner_text()
     assert not the(other, "trainer").is_visible(), "nothing trains unasked"
     begin(other, 50)
     assert other.evaluate("ganbook.frontTrainer.curves.slice(0, 5)") == first, "the same training"
 
-    wrong = anew(page, page.url.replace("update=D", "rateD=3"))
+    wrong = anew(page, page.url.replace("update=D", "rateD=3"), "front-trainer")
     assert "rateD is a number from 0 to 0.1" in the(wrong, "news").inner_text()
     assert the(wrong, "seed").input_value() == "0", "nothing was changed"
 

@@ -3,10 +3,10 @@ tools.experiments.inductive_bias [--workers 2]
 
 Chapter 3's first question. The shuffle is one fixed order of the 784 pixels, the same for every image. Both pairs are
 trained on both kinds of images, on as many of them, from five seeds. For each of the four, six learning rates are
-first compared on a seed of their own, by the distance from training images; the best of them
-trains the five. Samples of a pair that was trained on shuffled digits are put back in order, then all are judged alike.
-An hour of one core. Writes ganbook/assets/results/inductive_bias.json, and inductive_bias.png with samples of
-every run. What stands in the file with the same settings is not repeated, so the command can be stopped and continued.
+first compared on a seed of their own, by the distance from training images; the best of them trains the five. Samples
+of a pair that was trained on shuffled digits are put back in order, then all are judged alike. An hour of one core.
+Writes ganbook/assets/results/inductive_bias.json, and inductive_bias.png with samples of every run. What stands in the
+file with the same settings is not repeated, so the command can be stopped and continued.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def restored(x: Tensor) -> Tensor:
 def pairs() -> dict[str, dict[str, Recipe]]:
     """Pair -> learning rate -> recipe. Both see 64 images a step, unturned, and reuse the fakes of D's update.
 
-    The DCGAN is that of chapter 3 with half of G's channels, so that fifteen trainings fit in an hour.
+    The DCGAN is that of chapter 3 with half of G's channels, so that all trainings fit in an hour.
     """
     mlp = get("mlp")
     dcgan = get("a-dcgan").change(G=partial(Generator, width=32), m=mlp.m, rotate=0.0, reuse_fakes=True)

@@ -170,8 +170,8 @@ globalThis.ganbook = globalThis.ganbook || {};
   function written(x) {
     const inked = x.every((value) => Math.abs(value) === 1);
     if (!inked) return base64(x.map((value) => Math.round((value + 1) * 127.5)));
-    const bits = Array.from(x, (value) => (value > 0 ? 1 : 0));
-    return Array.from({ length: PIXELS / 4 }, (_, i) => parseInt(bits.slice(4 * i, 4 * i + 4).join(""), 2).toString(16)).join("");
+    const bits = Array.from(x, (value) => (value > 0 ? 1 : 0)).join("");
+    return bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16));
   }
 
   const base64 = (bytes) =>

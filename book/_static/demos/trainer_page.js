@@ -1,6 +1,7 @@
 /* The trainer of the front page: what is pressed and seen. The training is in trainer.js, in a worker.
 
-   Until the first click the page has only this file, page.js and state.js. The worker's scripts and the digits are loaded then. */
+   Until the first click the page has only this file, page.js and state.js. The worker's scripts and the digits are
+   loaded then. */
 "use strict";
 
 globalThis.ganbook = globalThis.ganbook || {};
@@ -24,6 +25,8 @@ globalThis.ganbook = globalThis.ganbook || {};
   let reason = null; // why it was paused, until that is said
   let curves, last, drawn, since;
 
+  const NEWS = { both: "Both players learn.", D: "Only D learns. G stands still.", G: "Only G learns. D stands still." };
+
   // ---------------------------------------------------------------------------------------------------- the training
 
   function number(name) {
@@ -46,10 +49,11 @@ globalThis.ganbook = globalThis.ganbook || {};
     worker.postMessage(order);
   }
 
+  const news = (text) => say(part("news"), text);
   function failed(why) {
     playing = false;
     say(part("play"), "Train");
-    say(part("news"), `The training stopped: ${why}`);
+    news(`The training stopped: ${why}`);
   }
 
   function play() {
@@ -59,7 +63,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     reason = null;
     worker.postMessage({ do: "play" });
     say(part("play"), "Pause");
-    say(part("news"), "Training.");
+    news("Training.");
   }
 
   /** why: what is said once the worker stands still. */
@@ -82,7 +86,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     else if (performance.now() > since + 1000 * ENOUGH) pause("Paused after ten minutes.");
     if (!report.playing || performance.now() - drawn > (calm() ? 1000 : 0)) draw();
     if (reason !== null && !report.playing) {
-      say(part("news"), `${reason} ${summary()}`);
+      news(`${reason} ${summary()}`);
       reason = null;
     }
   }
@@ -143,7 +147,7 @@ globalThis.ganbook = globalThis.ganbook || {};
 
   async function open() {
     part("open").disabled = true;
-    say(part("news"), "Loading the digits.");
+    news("Loading the digits.");
     try {
       await begin();
     } catch (error) {
@@ -165,13 +169,13 @@ globalThis.ganbook = globalThis.ganbook || {};
   function take(asked) {
     for (const name of ["seed", "rateD", "rateG"]) part(name).value = asked[name];
     root.querySelector(`[name=update][value=${asked.update}]`).checked = true;
+    const rates = `the learning rates ${asked.rateD} of D and ${asked.rateG} of G`;
     if (worker) again();
-    else say(part("news"), `The link asks for seed ${asked.seed} and the learning rates ${asked.rateD} and ${asked.rateG}.`);
+    else news(`The link asks for seed ${asked.seed} and ${rates}. ${NEWS[asked.update]}`);
   }
 
-  const refuse = (why) => say(part("news"), why);
-  const address = keep(root, { name: "trainer", fields: FIELDS, start: START, always: ["seed"], take, refuse, now });
-  copies(part("copy"), part("copied"), address.link, (text) => say(part("news"), text));
+  const address = keep(root, { name: "trainer", fields: FIELDS, start: START, always: ["seed"], take, refuse: news, now });
+  copies(part("copy"), part("copied"), address.link, news);
 
   part("open").addEventListener("click", open);
   part("play").addEventListener("click", () => (playing ? pause() : play()));
@@ -182,12 +186,11 @@ globalThis.ganbook = globalThis.ganbook || {};
   };
   part("again").addEventListener("click", again);
   part("seed").addEventListener("change", again);
-  const NEWS = { both: "Both players learn.", D: "Only D learns. G stands still.", G: "Only G learns. D stands still." };
   root.addEventListener("change", ({ target }) => {
     address.note();
     if (target === part("seed")) return;
     worker.postMessage({ do: "settings", settings: settings() });
-    if (target.name === "update") say(part("news"), NEWS[target.value]);
+    if (target.name === "update") news(NEWS[target.value]);
   });
   // A page that nobody sees does not train.
   document.addEventListener("visibilitychange", () => {
