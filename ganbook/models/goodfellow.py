@@ -4,9 +4,12 @@ Sizes, dropout and initial weights are those of the file (mnist.yaml in the auth
 PyTorch's own initial weights this pair does not learn at its published rate.
 """
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from ganbook.models import OfNoise
+from ganbook.models.minibatch import OfBatch
 
 
 def uniform_(module: nn.Module, bound: float) -> None:
@@ -53,21 +56,31 @@ class Generator(OfNoise):
 
 
 class Discriminator(nn.Module):
-    """x (m, 1, 28, 28) in [-1, 1] -> logits (m,); two hidden layers of 240 maxout units with 5 pieces each.
+    """x (m, c, 28, 28) in [-1, 1] -> logits (m,); two hidden layers of 240 maxout units with 5 pieces each.
 
     Dropout 0.2 on the pixels and 0.5 on both hidden layers, weights from [-0.005, 0.005]. The file's pixels are in
     [0, 1], so this network maps its input there first: at a rate of 0.1 the range decides whether losses stay finite.
+    minibatch: as in ganbook.models.dcgan.Discriminator.
     """
 
-    def __init__(self, width: int = 240, pieces: int = 5) -> None:
+    def __init__(
+        self,
+        width: int = 240,
+        pieces: int = 5,
+        channels: int = 1,
+        minibatch: Callable[[int], OfBatch] | None = None,
+    ) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Flatten(),  # (m, 1, 28, 28) -> (m, 784)
-            *(nn.Dropout(0.2), Maxout(784, width, pieces)),  # (m, 784) -> (m, width)
-            *(nn.Dropout(0.5), Maxout(width, width, pieces)),
-            *(nn.Dropout(0.5), nn.Linear(width, 1), nn.Flatten(0)),  # (m, width) -> (m,)
+        look = minibatch(width) if minibatch else None
+        hidden = (
+            nn.Flatten(),  # (m, c, 28, 28) -> (m, 784 c)
+            *(nn.Dropout(0.2), Maxout(784 * channels, width, pieces)),  # (m, 784 c) -> (m, width)
+            *(nn.Dropout(0.5), Maxout(width, width, pieces), nn.Dropout(0.5)),
         )
-        uniform_(self, 0.005)
+        last = nn.Linear(width + (look.extra if look else 0), 1)  # (m, width [+ extra]) -> (m, 1)
+        for layer in (*hidden, last):  # what looks at the batch keeps weights of its own
+            uniform_(layer, 0.005)
+        self.layers = nn.Sequential(*hidden, *([look] if look else []), last, nn.Flatten(0))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers((x + 1) / 2)

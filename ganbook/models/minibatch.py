@@ -59,7 +59,8 @@ class Packed(nn.Module):
     """PacGAN: Lin et al. (2018), "PacGAN: the power of two samples in generative adversarial networks", section 2.
 
     D is asked about `pack` images at once, all real or all fake, laid on top of each other as channels: x (m, c, h, w)
-    -> logits (m / pack,), and the same for points (m, c). pack must divide m.
+    -> logits (m / pack,), and the same for points (m, c). pack must divide m. The loop reads the attribute `pack`, and
+    expects so many logits.
     D: called with the number of channels, gives the discriminator: lambda c: dcgan.Discriminator(channels=c).
     """
 

@@ -166,9 +166,10 @@ def _look(said: set[str]) -> Callable[[nn.Module, tuple, Any], None]:
 
 def _wrong_outputs(D: nn.Module, n: int, out: Tensor) -> Iterator[str]:
     """Sentences about outputs of D for n images; raises InputError for a number that is not theirs."""
-    shape = tuple(out.shape)
-    if out.ndim == 0 or len(out) != n:
-        raise InputError(f"Expected one logit of D for each of {n} images, ({n},), got {shape}.")
+    shape, pack = tuple(out.shape), getattr(getattr(D, "module", D), "pack", 1)  # images that D judges as one
+    if out.ndim == 0 or len(out) != n // pack:
+        what = f"each of {n} images" if pack == 1 else f"each pack of {pack} of {n} images"
+        raise InputError(f"Expected one logit of D for {what}, ({n // pack},), got {shape}.")
     if out.ndim == 2:
         yield (
             f"D gives {shape[1]} numbers an image, in the shape {shape}, where objectives expect logits ({n},). What "

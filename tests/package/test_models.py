@@ -29,7 +29,9 @@ from ganbook.models import (
     vae,
     with_labels,
 )
+from ganbook.objectives import NonSaturating
 from ganbook.training.ema import averaged
+from ganbook.training.loop import train
 from ganbook.training.precision import fast
 
 PAIRS = {
@@ -301,6 +303,31 @@ def test_packed_images_are_channels_of_one_and_the_parameters_of_a_pack_are_the_
     assert parameters(three) - parameters(two) == 2 * 200  # "2,000 weights" there, for maxout of five (section 4.1)
     with pytest.raises(InputError, match="packs of 3, got 4"):
         D(images[:4])
+
+
+def test_a_network_that_judges_packs_is_trained_and_must_give_a_logit_a_pack(digits):
+    def trained(inside, m=6):
+        torch.manual_seed(0)
+        G, D = dcgan.Generator(width=8), minibatch.Packed(inside, pack=3)
+        opt_g, opt_d = (torch.optim.Adam(net.parameters()) for net in (G, D))
+        before = [p.detach().clone() for p in (*G.parameters(), *D.parameters())]
+        list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=2, m=m))
+        return [not torch.equal(*pair) for pair in zip(before, (*G.parameters(), *D.parameters()))]
+
+    assert all(trained(lambda c: mlp.Discriminator((c, 28, 28), hidden=(16,)))), "a weight of either player stood still"
+    blind = lambda c: nn.Sequential(nn.Flatten(), nn.Linear(784 * c, 4), nn.Flatten(0))  # noqa: E731
+    with pytest.raises(InputError, match=r"each pack of 3 of 6 images, \(2,\), got \(8,\)"):
+        trained(blind)
+    with pytest.raises(InputError, match="packs of 3, got 8"):
+        trained(lambda c: mlp.Discriminator((c, 28, 28), hidden=(16,)), m=8)
+
+
+def test_the_first_papers_d_takes_a_layer_that_sees_the_batch_and_leaves_it_its_own_weights():
+    D = goodfellow.Discriminator(8, minibatch=minibatch.Discrimination)
+    assert D(torch.zeros(4, 1, 28, 28)).shape == (4,) and D.layers[-2].in_features == 8 + 16
+    drawn = [layer.weight for layer in D.modules() if isinstance(layer, nn.Linear) and layer is not D.layers[6].T]
+    assert len(drawn) == 3 and max(weight.abs().max() for weight in drawn) <= 0.005
+    assert D.layers[6].T.weight.abs().max() > 0.005, "or all images look alike to it"
 
 
 def test_initialisation_takes_layers_without_bias_or_scale():
