@@ -17,7 +17,7 @@ from ganbook.objectives import NonSaturating
 from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
-from tools.experiments import best, collapse_runs, failure_runs, inductive_bias, objective_runs, repairs, restarts, trials
+from tools.experiments import best, failure_runs, inductive_bias, objective_runs, repairs, restarts, trials
 
 
 def test_an_unknown_result_lists_the_known_ones():
@@ -120,7 +120,7 @@ def test_stored_distances_are_those_that_the_course_of_the_training_ended_with()
         assert upright == pytest.approx(end, rel=least), "float16 weights change no more"
 
 
-@pytest.mark.parametrize("tool", [objective_runs, failure_runs, collapse_runs], ids=lambda tool: tool.__name__)
+@pytest.mark.parametrize("tool", [objective_runs, failure_runs], ids=lambda tool: tool.__name__)
 def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
     """The long tables take hours, so a variant that cannot take a step must show here."""
     for name, options in tool.variants().items():
@@ -142,17 +142,6 @@ def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, to
         for row in rows:
             assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
             assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
-
-
-def test_the_remedies_for_the_collapse_were_measured_as_they_are_and_for_the_same_steps():
-    stored = results.load("collapse")
-    for name, recipe in collapse_runs.variants().items():
-        assert stored["settings"][name] == trials.settings({"": recipe}), name
-        rows = stored["variants"][name]
-        assert [row["seed"] for row in rows] == collapse_runs.SEEDS, f"{name}: a seed is missing"
-        for row in rows:
-            assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
-            assert row["steps"] == stored["steps"] or row["diverged"]
 
 
 def test_the_inductive_bias_was_measured_as_it_is_and_no_rate_lies_at_an_end():
