@@ -354,60 +354,6 @@ saturating, non_saturating = 1 / (1 - 0.0066929), 1 / 0.0066929
 saturating, non_saturating = 0.006715, 5.006715
 
 
-# %% ex-mlp-sgd right: squares added up by hand
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    old = [p.detach().clone() for p in G1.parameters()]
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
-    moved = sum((p - q).square().sum().item() for p, q in zip(G1.parameters(), old))
-    return (moved / sum(q.square().sum().item() for q in old)) ** 0.5
-
-
-# %% ex-mlp-sgd wrong: keeps no copy of the weights
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    before = [p.detach() for p in G1.parameters()]
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
-    moved = sum((p - q).square().sum().item() for p, q in zip(G1.parameters(), before))
-    return (moved / sum(q.square().sum().item() for q in before)) ** 0.5
-
-
-# %% ex-mlp-sgd wrong: measures D
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    before = torch.cat([p.detach().flatten().clone() for p in D1.parameters()])
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
-    after = torch.cat([p.detach().flatten() for p in D1.parameters()])
-    return ((after - before).norm() / before.norm()).item()
-
-
-# %% ex-mlp-sgd wrong: not relative to the length
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
-    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
-    return ((after - before).norm()).item()
-
-
-# %% ex-mlp-sgd wrong: the difference of the lengths instead of the length of the difference
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1, optimiser), m, 1, budget(200))
-    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
-    return ((after.norm() - before.norm()).abs() / before.norm()).item()
-
-
-# %% ex-mlp-sgd wrong: leaves the optimiser of the chapter
-def relative_move(optimiser):
-    G1, D1 = published_pair()
-    before = torch.cat([p.detach().flatten().clone() for p in G1.parameters()])
-    train_with(update_D, update_G, (G1, D1), players_of(G1, D1), m, 1, budget(200))
-    after = torch.cat([p.detach().flatten() for p in G1.parameters()])
-    return ((after - before).norm() / before.norm()).item()
-
-
 # %% ex-mlp-output right: from the definition
 def scaled_sigmoid(h):
     s = torch.sigmoid(h + h)

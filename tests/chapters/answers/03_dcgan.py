@@ -89,50 +89,6 @@ def generator():
     )
 
 
-# %% ex-dcgan-side right: asks torch
-def side_after(n, stack):
-    for kind, k, s, p in stack:
-        layer = (nn.Conv2d if kind == "conv" else nn.ConvTranspose2d)(1, 1, k, s, p)
-        n = layer(torch.zeros(1, 1, n, n)).shape[-1]
-    return n
-
-
-# %% ex-dcgan-side right: one layer and recursion
-def side_after(n, stack):
-    if not stack:
-        return n
-    (kind, k, s, p), *rest = stack
-    return side_after(1 + (n + 2 * p - k) // s if kind == "conv" else (n - 1) * s - 2 * p + k, rest)
-
-
-# %% ex-dcgan-side wrong: one step short
-def side_after(n, stack):
-    for kind, k, s, p in stack:
-        n = (n + 2 * p - k) // s if kind == "conv" else s * (n - 1) + k - 2 * p
-    return n
-
-
-# %% ex-dcgan-side wrong: padding on one side only
-def side_after(n, stack):
-    for kind, k, s, p in stack:
-        n = (n + p - k) // s + 1 if kind == "conv" else s * (n - 1) + k - p
-    return n
-
-
-# %% ex-dcgan-side wrong: rounds up
-def side_after(n, stack):
-    for kind, k, s, p in stack:
-        n = -(-(n + 2 * p - k) // s) + 1 if kind == "conv" else s * (n - 1) + k - 2 * p
-    return n
-
-
-# %% ex-dcgan-side wrong: a transposed convolution multiplies by its stride
-def side_after(n, stack):
-    for kind, k, s, p in stack:
-        n = (n + 2 * p - k) // s + 1 if kind == "conv" else s * n
-    return n
-
-
 # %% ex-dcgan-count right: builds it and counts
 def count_up(c_in, c_out, k, norm):
     layers = [nn.ConvTranspose2d(c_in, c_out, k)] + [nn.BatchNorm2d(c_out)] * norm
