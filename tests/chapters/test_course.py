@@ -13,6 +13,7 @@ import warnings
 
 import nbformat
 import pytest
+import versions
 from exercise_answers import BEGIN, END, ROOT, unanswered
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -52,6 +53,12 @@ def test_no_directive_and_no_role_is_left_in_a_students_markdown(chapter, reader
                 assert left not in text, f"cell {number}: {left!r} is left"
             local = re.findall(r"\]\((?!https?:)[^)]*\.(?:ipynb|md)\)", text)
             assert not local, f"cell {number}: links to files beside the notebook: {local}"
+
+
+def test_the_set_up_cell_of_a_course_fetches_the_package_that_its_notebooks_were_made_with(reader):
+    made = course.instructor(nbformat.read(CHAPTERS[1], as_version=4), CHAPTERS[1].stem, reader)
+    [cell] = [cell for cell in made.cells if "setup" in cell.metadata.get("tags", [])]
+    assert f"@{versions.reference(ROOT)}" in cell.source
 
 
 def test_a_block_of_code_is_left_alone_and_a_directive_before_it_ends_where_it_ends(reader):

@@ -44,7 +44,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from notebook_form import read  # noqa: E402
 
-from tools.site.edition import plain_copy, with_captions, with_pictures  # noqa: E402
+from tools.site.edition import pin, plain_copy, with_captions, with_pictures  # noqa: E402
 from tools.site.plain import Plain  # noqa: E402
 from tools.site.variants import keep, secret_of, with_variant  # noqa: E402
 
@@ -145,6 +145,7 @@ def instructor(notebook, name: str, reader: Plain):
         made.cells[solution - 1].source = f"{text}\n\n*{several(worth, 'point')}.*{note}{fold}{hint}"
     welcome = WELCOME.format(count=f"{several(len(found), 'exercise')}, {several(total, 'point')}")
     made.cells = with_captions(made.cells, reader)
+    pin(made.cells, reader.home)  # a course goes on for months, and the book goes on too
     made.cells.insert(1, nbformat.v4.new_markdown_cell(welcome, id="your-copy"))
     made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
     return made

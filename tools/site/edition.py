@@ -163,16 +163,22 @@ def set_up(reference: str, home: str) -> str:
     return SET_UP.format(url=repository()["url"], at=f"@{reference}" if reference else "", what=what, home=home)
 
 
+def pin(cells: list, home: str) -> None:
+    """Let the set-up cell fetch the package that these cells were made with."""
+    for cell in cells:
+        if "setup" in cell.metadata.get("tags", []):
+            cell.source = set_up(versions.reference(ROOT), home)
+
+
 def edition(notebook, name: str, reader: Plain):
     """The chapter called `name` as a notebook for whoever opens it outside the site."""
     page = f"{reader.home}notebooks/{name}.html"
     belongs = f"This notebook belongs to version {versions.words(ROOT)}."
     made = plain_copy(notebook, name, reader, f"*This chapter is also [a page of the book]({page}). {belongs}*")
     made.cells = with_captions(made.cells, reader)
+    pin(made.cells, reader.home)
     for cell in made.cells:
         if cell.cell_type == "code":
-            if "setup" in cell.metadata.get("tags", []):
-                cell.source = set_up(versions.reference(ROOT), reader.home)
             cell.source = HIDDEN.sub("", MARKER.sub("", cell.source)).rstrip("\n")
             fold(cell)
     made.metadata.pop("ganbook", None)  # the fingerprint belongs to the chapter
