@@ -31,7 +31,7 @@ ready teaching:  # what other targets begin with; the second adds what a course 
 	$(STEP) $@
 
 notebooks: ready  ## run the notebooks whose code changed, store their outputs (NAMES="01_noise" for some, ARGS=--list to look)
-	$(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
+	$(ONE_THREAD) $(BIN)/python -m tools.site.notebooks $(ARGS) $(NAMES)
 
 test:  ## check style, then test the package, the site and every notebook
 	$(STEP) test

@@ -28,7 +28,7 @@ def drop_thebe(app, config):
 
 
 def costs(source: Path, page: Path) -> str:
-    """A Markdown table: chapter, and the measured minutes on two CPU cores, rounded up."""
+    """A Markdown table: chapter, and the measured minutes on one CPU core, rounded up."""
     rows = []
     for file in chapters(source):
         notebook = json.loads((source / f"{file}.ipynb").read_text(encoding="utf-8"))

@@ -69,7 +69,7 @@ def head(notebook: dict) -> str:
     count, pictures = words(notebook), figures(notebook)
     line = f"About {math.ceil(reading(notebook))} minutes of reading ({count:,} words and {pictures} figures"
     seconds = notebook["metadata"].get("ganbook", {}).get("seconds")
-    run = "not measured yet" if seconds is None else f"{running(seconds)} on two CPU cores, as measured"
+    run = "not measured yet" if seconds is None else f"{running(seconds)} on one CPU core, as measured"
     return f"*{line}). Running time: {run}.*"
 
 

@@ -253,14 +253,14 @@ def test_six_weeks_hold_every_chapter_and_no_schedule_puts_one_before_what_it_ne
             assert not missing, f"{name} needs chapters {sorted(missing)}, which come later or never"
 
 
-def test_the_capstones_are_five_tables_of_ten_points_as_the_guide_says():
+def test_the_capstones_are_four_tables_of_ten_points_as_the_guide_says():
     notebook = json.loads((ROOT / "notebooks" / "16_which.ipynb").read_text(encoding="utf-8"))
     text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     tables = text.split("## Capstone projects")[1].split("| Points | for |")[1:]
     points = [sum(map(int, re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE))) for table in tables]
-    assert points == [10] * 5
+    assert points == [10] * 4
     guide = " ".join(LESSONS.split())
-    assert "ends in five projects, each with a table of what ten points are for" in guide
+    assert "ends in four projects, each with a table of what ten points are for" in guide
     first = re.findall(r"^\| (\d+) \|", tables[0], flags=re.MULTILINE)
     *made, together = tables_of(LESSONS.split("### A marked capstone")[1])[1]
     thirds = {"1⅓": 4, "⅔": 2}
