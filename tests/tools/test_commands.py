@@ -119,7 +119,6 @@ LEFT_OUT = {
     "make help": "it prints the Makefile",
     "make notebooks": "its tool is tried by name",
     "python -m tools.experiments.board --again": "it repeats a run of minutes; tests/tools/test_board.py calls it",
-    "nbgrader": "tests/chapters/test_course.py marks and exports with nbgrader; its exchange needs a JupyterHub",
 }
 # What a placeholder of the text stands for in the copy.
 STANDS_FOR = {"NAME": "01_noise", "FOLDER": "shapes", "shapes": "shapes", "RUN": "runs/tiny", "run": "runs/tiny"}
