@@ -167,6 +167,7 @@ def _look(said: set[str]) -> Callable[[nn.Module, tuple, Any], None]:
 def _wrong_outputs(D: nn.Module, n: int, out: Tensor) -> Iterator[str]:
     """Sentences about outputs of D for n images; raises InputError for a number that is not theirs."""
     shape, pack = tuple(out.shape), getattr(getattr(D, "module", D), "pack", 1)  # images that D judges as one
+    pack = pack if isinstance(pack, int) else 1  # somebody's own layer may have this name
     if out.ndim == 0 or len(out) != n // pack:
         what = f"each of {n} images" if pack == 1 else f"each pack of {pack} of {n} images"
         raise InputError(f"Expected one logit of D for {what}, ({n // pack},), got {shape}.")

@@ -322,6 +322,13 @@ def test_a_network_that_judges_packs_is_trained_and_must_give_a_logit_a_pack(dig
         trained(lambda c: mlp.Discriminator((c, 28, 28), hidden=(16,)), m=8)
 
 
+def test_a_layer_that_somebody_calls_pack_is_no_number_of_images(digits):
+    G, D = dcgan.Generator(width=8), mlp.Discriminator(hidden=(16,))
+    D.pack = nn.Linear(1, 1)
+    opt_g, opt_d = (torch.optim.Adam(net.parameters()) for net in (G, D))
+    assert len(list(train(G, D, NonSaturating(), digits, opt_g=opt_g, opt_d=opt_d, steps=1, m=6))) == 1
+
+
 def test_the_first_papers_d_takes_a_layer_that_sees_the_batch_and_leaves_it_its_own_weights():
     D = goodfellow.Discriminator(8, minibatch=minibatch.Discrimination)
     assert D(torch.zeros(4, 1, 28, 28)).shape == (4,) and D.layers[-2].in_features == 8 + 16
