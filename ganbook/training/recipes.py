@@ -84,7 +84,7 @@ class Recipe:
         for name in ("m", "k", "size", "channels"):
             validate.whole(1, name, getattr(self, name))
         validate.whole(0, "steps", self.steps)
-        scheduling.check(self.schedule, self.objective, ema=bool(self.ema))
+        scheduling.check(self.schedule, self.objective, ema=bool(self.ema), steps=self.steps)
 
     def at(self, step: int) -> dict[str, float]:
         """Return the settings that the schedule gives to step `step`, counted from 1; none without a schedule."""
@@ -258,7 +258,7 @@ _ALL = (
     ),
     Recipe(
         name="d-linear",
-        title="Tutorial D to the letter: one linear layer each",
+        title="Tutorial D, read as one linear layer each",
         source="Tutorial D: networks 100 -> 784 and 784 -> 1",
         G=partial(mlp.Generator, hidden=()),
         D=partial(mlp.Discriminator, hidden=(), dropout=0.0),

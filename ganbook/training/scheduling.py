@@ -65,13 +65,42 @@ class BurnIn:
         return self.first + (self.last - self.first) * (1 - math.cos(math.pi * min(1.0, t / self.until))) / 2
 
 
+@dataclasses.dataclass(frozen=True)
+class Every:
+    """`every` times `value` at every `every`-th of the `steps`, the first of them included; 0 between.
+
+    On average that is `value`. As schedule of r1 or r2 it is the lazy regularisation of Karras et al. (2020),
+    "Analyzing and improving the image quality of StyleGAN", appendix B, without their change of Adam: a penalty of
+    weight 0 is left out, so most steps do not pay for it. steps: those of the recipe, which raises InputError for any
+    other number.
+
+    >>> from ganbook.training.scheduling import Every, at
+    >>> [at({"r1": Every(2, steps=4, value=0.5)}, step, 4)["r1"] for step in (1, 2, 3, 4)]
+    [1.0, 0.0, 1.0, 0.0]
+    """
+
+    every: int
+    steps: int
+    value: float
+
+    def __post_init__(self) -> None:
+        for name in ("every", "steps"):
+            validate.whole(1, name, getattr(self, name))
+
+    def __call__(self, t: float) -> float:
+        return 0.0 if round(t * self.steps) % self.every else self.every * self.value
+
+
 def at(schedule: Schedule, step: int, steps: int) -> dict[str, float]:
     """Return the settings of step `step`, counted from 1, of a training of `steps` steps."""
     return {name: float(function(min(1.0, (step - 1) / steps))) for name, function in schedule.items()}
 
 
-def check(schedule: Schedule, objective: Objective, *, ema: bool) -> None:
-    """Say so unless every name of `schedule` is a setting, and every value a function that gives a number."""
+def check(schedule: Schedule, objective: Objective, *, ema: bool, steps: int) -> None:
+    """Say so unless every name of `schedule` is a setting, and every value a function that gives a number.
+
+    A function that counts steps, such as Every, must count those of the training.
+    """
     if not isinstance(schedule, Mapping):
         raise InputError(f"Expected a schedule such as {{'lr': Falling(0.5)}}, got {validate.got(schedule)}.")
     own = _fields(objective)
@@ -84,6 +113,11 @@ def check(schedule: Schedule, objective: Objective, *, ema: bool) -> None:
             raise InputError(
                 f"Expected as schedule of {name} a function of the progress from 0 to 1 that gives a number, such as "
                 f"Falling(0.5), got {validate.got(function)}."
+            )
+        if (counted := getattr(function, "steps", steps)) != steps:
+            raise InputError(
+                f"The schedule of {name} counts {counted:,} steps, and the training has {steps:,}. Give it the steps "
+                "of the training."
             )
 
 

@@ -19,7 +19,7 @@ from ganbook.training import scheduling
 from ganbook.training.ema import averaged
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
-from ganbook.training.scheduling import BurnIn, Falling
+from ganbook.training.scheduling import BurnIn, Every, Falling
 
 STEPS = 12
 DATA = Images(torch.randint(0, 256, (64, 4, 4), generator=torch.Generator().manual_seed(0)).byte())
@@ -66,6 +66,26 @@ def test_a_burn_in_has_its_half_in_the_middle_and_then_stays(first, last, until)
     burn = BurnIn(first, last, until)
     assert burn(0.0) == first and math.isclose(burn(until / 2), (first + last) / 2, abs_tol=1e-9)
     assert math.isclose(burn(until), last, abs_tol=1e-9) and math.isclose(burn(1.0), last, abs_tol=1e-9)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.floats(0, 10, allow_subnormal=False))
+def test_every_so_many_steps_have_it_all_and_the_mean_is_the_value(every, times, value):
+    steps = every * times
+    taken = [scheduling.at({"r1": Every(every, steps, value)}, step, steps)["r1"] for step in range(1, steps + 1)]
+    assert [i for i, one in enumerate(taken) if one] == (list(range(0, steps, every)) if value else [])
+    assert math.isclose(sum(taken) / steps, value, abs_tol=1e-9)
+
+
+def test_a_lazy_penalty_is_taken_at_its_steps_only_and_goes_on_after_a_stop():
+    lazy = recipe(objective=ZeroCentred(NonSaturating(), r1=0.5), schedule={"r1": Every(4, STEPS, 0.5)})
+    run = Run(lazy, data=DATA)
+    assert [record.step for record in run.train(STEPS) if "d_r1" in record.values] == [1, 5, 9]
+    assert same(run, trained(lazy, 3, STEPS - 3))
+    always = trained(recipe(objective=ZeroCentred(NonSaturating(), r1=0.5)))
+    assert same(trained(recipe(objective=lazy.objective, schedule={"r1": Every(1, STEPS, 0.5)})), always)
+    assert not same(run, always)
+    with pytest.raises(InputError, match="counts 12 steps, and the training has 24"):
+        lazy.change(steps=24)
 
 
 def test_the_rates_are_those_of_pytorchs_own_scheduler():
