@@ -139,7 +139,7 @@ mistaken.data.labels = torch.where(replaced.to(device), drawn.to(device), digits
 measured, averaged = (condition(G, n, seed=1) for G in (mistaken.G, mistaken.sampler))
 
 # %% ex-conditional-wrong wrong: from a new pair instead of the trained one
-mistaken = Run(recipe, seed=seeds[0], device=device)
+mistaken = Run(recipe, seed=seed, device=device)
 mistaken.data = deepcopy(digits)
 predicted = 0.82
 rng = torch.Generator().manual_seed(0)
