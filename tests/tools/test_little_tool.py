@@ -61,6 +61,9 @@ def test_a_look_leaves_the_run_as_it_was(quick):
 
 
 def test_real_images_are_no_copies_and_lie_in_the_middle(quick):
+    index = little.others()
+    assert index.min() >= little.FEW and len(index.unique()) == len(index) == little.N
+    assert (index.diff().abs() > 1).double().mean() > 0.9, "drawn, not a block: images in their order share writers"
     floor = little.floor()
     assert 0.2 < floor["copying"] < 0.8 and floor["centre"] < 0.5
 

@@ -2,14 +2,12 @@
 [--workers 2]
 
 Chapter 14's table. Each run gets 110 seconds of one thread's CPU time, three seeds a variant, and is looked at four
-times on the way, which is not part of the time. 40 minutes on one core. Writes ganbook/assets/results/little.json,
-and little.png with samples of every run. What stands in the file with the same settings is not repeated, so the command
-can be stopped and continued.
+times on the way, which is not part of the time. 40 minutes on one core. Writes ganbook/assets/results/little.json.
+What stands in the file with the same settings is not repeated, so the command can be stopped and continued.
 """
 
 import argparse
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -32,7 +30,6 @@ from ganbook.objectives import NonSaturating
 from ganbook.objectives.augmentation import Augmented, centres
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
-from ganbook.viewing.plots import save_png
 from tools.experiments.sizes import CACHE, sized, some
 from tools.experiments.stacked_runs import marks
 from tools.experiments.trials import Table, settings
@@ -91,10 +88,16 @@ def variants() -> dict[str, Recipe]:
 
 @lru_cache(maxsize=1)
 def real() -> tuple[Tensor, Tensor, Tensor]:
-    """Features of N test images (n, 128), of the FEW training images, and of N others of the training images."""
+    """Features of N test images (n, 128), of the FEW training images, and of N others, drawn at random."""
     train = Digits("train")
-    parts = (reference.look(x).features for x in (train[:FEW][0], train[-N:][0]))
+    parts = (reference.look(x).features for x in (train[:FEW][0], train[others()][0]))
     return reference.against(N, train, train.images.device).real.features, *parts
+
+
+def others() -> Tensor:
+    """The places of N training images that are none of the first FEW, drawn once for all."""
+    order, _ = reference.floor_index(len(Digits("train")), Digits("train"))
+    return order[order >= FEW][:N]
 
 
 @torch.no_grad()
@@ -137,17 +140,10 @@ def measure(recipe: Recipe, seed: int, seconds: float = SECONDS, every: float = 
 
 def floor() -> dict[str, float]:
     """What N real training images get for the same scores."""
-    test, few, others = real()
-    spread = centres(Digits("train")[-N:][0]).std(0).mean()
-    scores = {"frechet": frechet(others, test), "copying": copying(others, test, few), "centre": float(spread)}
-    return {name: round(value, 4) for name, value in (scores | prdc(test, others)._asdict()).items()}
-
-
-def missing(table: Table, rows: dict[str, Recipe]) -> Iterator[tuple[str, Recipe, int]]:
-    """The runs that are not in the file: variant, recipe, seed."""
-    for name, recipe in rows.items():
-        done = {row["seed"] for row in table.report["variants"][name]}
-        yield from ((name, recipe, seed) for seed in SEEDS if seed not in done)
+    test, few, rest = real()
+    spread = centres(Digits("train")[others()][0]).std(0).mean()
+    scores = {"frechet": frechet(rest, test), "copying": copying(rest, test, few), "centre": float(spread)}
+    return {name: round(value, 4) for name, value in (scores | prdc(test, rest)._asdict()).items()}
 
 
 def main() -> None:
@@ -157,7 +153,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE / "little.json", help="samples of finished runs")
     args = parser.parse_args()
     rows = some(variants())
-    table = Table("little", args.cache, {name: settings({"": recipe}) for name, recipe in rows.items()})
+    described = {name: settings({"": recipe}) for name, recipe in rows.items()}
+    table = Table("little", args.cache, described, sheet=False)
     report = table.report
     report |= {
         "command": "python -m tools.experiments.little",
@@ -167,16 +164,9 @@ def main() -> None:
         "images": FEW,
     }
     report["floor"] = floor()
+    table.keep()
     with ProcessPoolExecutor(args.workers) as pool:
-        jobs = {pool.submit(measure, recipe, seed): name for name, recipe, seed in missing(table, rows)}
-        for job in as_completed(jobs):
-            name, (row, images) = jobs[job], job.result()
-            report["variants"][name] = sorted([*report["variants"][name], row], key=lambda r: r["seed"])
-            table.sheets.setdefault(name, {})[str(row["seed"])] = images
-            table.keep()
-            print(f"{name}, seed {row['seed']}: {row['course'][-1:]}", flush=True)
-    sheet = torch.tensor([table.sheets[name][str(seed)] for name in rows for seed in SEEDS]).flatten(0, 1)
-    save_png(sheet / 127.5 - 1, table.png, columns=SHOWN, scale=1)
+        table.fill(pool, {name: (partial(measure, recipe), SEEDS) for name, recipe in rows.items()})
 
 
 if __name__ == "__main__":
