@@ -688,7 +688,9 @@ def test_motion_is_reduced_where_the_reader_asks_for_it(visit):
 
 def test_a_digit_is_chosen_by_button(visit):
     page, G = visit("book/play_generator"), pretrained.load("conditional").G
-    three = page.get_by_role("button", name="Draw the digit 3")
+    three, five = (page.get_by_role("button", name=f"Draw the digit {y}") for y in (3, 5))
+    assert five.get_attribute("aria-pressed") == "true", "at first a digit with more shape than a zero"
+    assert page.evaluate("ganbook.generatorDemo.state.label") == 5
     three.press("Space")
     assert three.get_attribute("aria-pressed") == "true"
     state, _ = looked_at(page, G)

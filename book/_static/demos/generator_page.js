@@ -8,6 +8,7 @@ globalThis.ganbook = globalThis.ganbook || {};
   const ROWS = 7; // digits on a side of the map
   const MANY = 16; // samples below
   const GLIDE = 500; // milliseconds from old corners to new ones
+  const FIRST = 5; // the digit that is asked for at first: its shape says more of a slider than a zero's
   const STEP = 0.05; // of the square, for one press of an arrow key
   const folder = document.currentScript.src.replace(/[^/]*$/, "");
 
@@ -246,7 +247,7 @@ globalThis.ganbook = globalThis.ganbook || {};
     const G = await ganbook.Generator.load(ganbook.models[name]);
     state.digits = state.digits || (await ganbook.loadDigits(ganbook.realDigits));
     if (select.value !== name) return; // another was chosen meanwhile
-    Object.assign(state, { name, G, label: 0 });
+    Object.assign(state, { name, G, label: G.classes > FIRST ? FIRST : 0 });
     state.corners = Array.from({ length: 4 }, fresh);
     state.many = Array.from({ length: MANY }, fresh);
     buildSliders();
