@@ -1,10 +1,13 @@
 """Stored measurements: complete, made by a command that exists, from the recipes as they are."""
 
+import ast
 import dataclasses
 import itertools
 import json
 import math
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 
@@ -17,12 +20,20 @@ from ganbook.objectives import NonSaturating
 from ganbook.training import pretrained
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
-from tools.experiments import best, failure_runs, inductive_bias, objective_runs, repairs, restarts, trials
+from tools.experiments import (
+    best,
+    conditional_ways,
+    failure_runs,
+    inductive_bias,
+    objective_runs,
+    repairs,
+    trials,
+)
 
 
 def test_an_unknown_result_lists_the_known_ones():
-    with pytest.raises(InputError, match="restarts"):
-        results.load("restart")
+    with pytest.raises(InputError, match="repairs"):
+        results.load("repair")
 
 
 @pytest.mark.parametrize("content", [b"", b'{"a": 1', b"\xff\xfe\x00", b"\x89PNG\r\n\x1a\n cut off"])
@@ -35,19 +46,6 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch, content):
     (tmp_path / "t.png").write_bytes(content)
     with pytest.raises(InputError, match=r"t\.png is damaged"):
         results.picture("t")
-
-
-def test_restarts_were_measured_with_the_recipes_as_they_are():
-    stored = results.load("restarts")
-    table = restarts.variants()
-    assert stored["settings"] == {name: restarts.settings(recipe, steps) for name, (recipe, steps, _) in table.items()}
-    for name, (_, steps, seeds) in table.items():
-        rows = stored["variants"][name]
-        assert [row["seed"] for row in rows] == list(range(seeds)), f"{name}: a seed is missing"
-        for row in rows:
-            assert row["steps"] == steps and row["frechet"] > 0
-            assert sum(row["shares"]) == pytest.approx(1, abs=1e-3)
-            assert row["lost"] == (min(row["shares"]) < stored["least_share"])
 
 
 def test_the_repairs_lead_from_the_published_pair_to_the_repaired_one_and_back():
@@ -96,12 +94,6 @@ def test_each_repair_was_measured_with_the_recipes_as_they_are():
             assert all(row["images"] == stored["images"] for row in rows), "every run sees as many real images"
 
 
-def test_the_picture_holds_every_seed_of_both_halves():
-    h, w = results.picture("restarts").shape
-    seeds = restarts.variants()["repaired"][2]
-    assert (h, w) == (seeds * 29 - 1, 17 * 29 - 1)
-
-
 def test_scores_belong_to_the_networks_as_they_are():
     stored = results.load("scores")
     assert stored["weights"] == {name: pretrained.load(name).sha256 for name in pretrained.names()}
@@ -124,24 +116,61 @@ def test_stored_distances_are_those_that_the_course_of_the_training_ended_with()
 def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
     """The long tables take hours, so a variant that cannot take a step must show here."""
     for name, options in tool.variants().items():
-        recipes = options.values() if isinstance(options, dict) else [options]
+        recipes = [options.at((0,) * len(options.axes))] if isinstance(options, trials.Grid) else [options]
         for recipe in recipes:
             run = Run(dataclasses.replace(recipe, m=min(recipe.m, 16)), folder=small_folder)
             (record,) = run.train(1)
             assert all(value.isfinite() for value in record.values.values()), name
 
 
-@pytest.mark.parametrize(("name", "tool"), [("objectives", objective_runs), ("failures", failure_runs)])
-def test_a_table_was_measured_with_the_recipes_as_they_are_and_is_whole(name, tool):
-    stored = results.load(name)
-    for name, options in tool.variants().items():
-        options = options if isinstance(options, dict) else {"": options}
-        assert stored["settings"][name] == trials.settings(options), name
+def test_what_gans_are_sensitive_to_was_measured_with_the_recipes_as_they_are():
+    stored = results.load("failures")
+    for name, recipe in failure_runs.variants().items():
+        assert stored["settings"][name] == trials.settings({"": recipe}), name
         rows = stored["variants"][name]
         assert [row["seed"] for row in rows] == list(range(len(rows))) and len(rows) >= 3, f"{name}: a seed is missing"
         for row in rows:
             assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
             assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
+
+
+def test_the_objectives_were_measured_as_they_are_and_no_search_ended_at_an_edge():
+    stored = results.load("objectives")
+    for name, grid in objective_runs.variants().items():
+        assert stored["settings"][name] == objective_runs.searched(grid), name
+        found = stored["trials"][name]
+        assert grid.wanted(found) == [] and stored["chosen"][name] == grid.best(found), f"{name}: a neighbour is better"
+        rows = stored["variants"][name]
+        assert [row["seed"] for row in rows] == objective_runs.SEEDS, f"{name}: a seed is missing"
+        for row in rows:
+            assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
+            assert row["diverged"] or [step for step, _ in row["course"]] == objective_runs.LOOKS
+        assert len(stored["ms"][name]) == objective_runs.BLOCKS and min(stored["ms"][name]) > 0
+
+
+BOWL = trials.Grid(recipe=lambda *values: values, axes={"a": (1.0, 2.0), "b": (0.1, 10.0)})
+
+
+def climbed(grid, score):
+    """Every trial of a search in which a setting scores so, in the order in which they were asked for."""
+    done = {}
+    while wanted := grid.wanted(done):
+        done |= {grid.label(at): score(*grid.values(at)) for at in wanted}
+    return done
+
+
+@pytest.mark.parametrize("place", [(1.0, 0.1), (8.0, 0.1), (0.25, 100.0)])
+def test_a_search_finds_the_bottom_of_a_bowl_wherever_it_lies_and_tries_all_around_it(place):
+    done = climbed(BOWL, lambda *values: sum(math.log(v / p) ** 2 for v, p in zip(values, place)))
+    a, b = place
+    assert BOWL.find(BOWL.best(done)) == place
+    assert {f"{v:g}, {w:g}" for v, w in ((a, b), (a / 2, b), (2 * a, b), (a, b / 10), (a, 10 * b))} <= set(done)
+
+
+def test_a_search_goes_around_what_diverges_and_ends_where_all_do():
+    done = climbed(BOWL, lambda a, b: None if a > 1 else -a * b if b < 5 else None)
+    assert BOWL.best(done) == "1, 1" and done["2, 1"] is None
+    assert len(climbed(BOWL, lambda a, b: None)) == 5, "the middle and its neighbours"
 
 
 def test_the_inductive_bias_was_measured_as_it_is_and_no_rate_lies_at_an_end():
@@ -154,6 +183,23 @@ def test_the_inductive_bias_was_measured_as_it_is_and_no_rate_lies_at_an_end():
         rows = stored["variants"][name]
         assert [row["seed"] for row in rows] == inductive_bias.SEEDS
         assert all(row["steps"] == stored["steps"] and row["frechet"] > 0 for row in rows)
+
+
+def test_the_ways_to_give_a_label_were_measured_with_the_recipes_of_the_chapter():
+    stored, table = results.load("conditional_ways"), conditional_ways.ways()
+    cells = nbformat.read(Path(__file__).parents[2] / "notebooks" / "11_conditional.ipynb", as_version=4).cells
+    tree = ast.parse("\n".join(c.source for c in cells if c.cell_type == "code" and "%pip" not in c.source))
+    wanted, chapter = {"steps", "recipe", "concatenating", "kinds"}, {}
+    for node in tree.body:  # run what makes the recipes, and nothing else
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        if isinstance(node, ast.ImportFrom) or (isinstance(node, ast.Assign) and names & wanted):
+            exec(ast.unparse(node), chapter)
+    assert chapter["steps"] == conditional_ways.STEPS == stored["steps"] and chapter["seed"] == 0
+    for recipes in (table, chapter["kinds"]):
+        assert {name: trials.settings({"": recipe}) for name, recipe in recipes.items()} == stored["settings"]
+    for rows in stored["variants"].values():
+        assert [row["seed"] for row in rows] == conditional_ways.SEEDS, "a seed is missing"
+        assert all([step for step, _ in row["course"]][-1] == stored["steps"] for row in rows)
 
 
 def test_shuffled_digits_are_the_same_pixels_and_go_back_to_their_places(digits):

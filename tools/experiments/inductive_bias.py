@@ -19,16 +19,13 @@ from torch import Tensor
 from torch.optim import Adam
 
 from ganbook.base.errors import DivergedError
-from ganbook.base.seeds import generator
 from ganbook.data import Digits, Images
-from ganbook.evaluation.reference import look
-from ganbook.metrics.frechet import frechet
 from ganbook.models.dcgan import Generator
 from ganbook.models.sampling import sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, SHOWN, N, Table, as_bytes, floor, grey, judge, settings
+from tools.experiments.trials import LEAST, SHOWN, N, Table, as_bytes, floor, from_training, grey, judge, settings
 
 STEPS = sized(1_874, 20)  # of 64 images: two passes over the training set
 N_TRIAL = sized(2_000, 200)  # samples judged after a trial
@@ -98,9 +95,7 @@ def trial(variant: str, recipe: Recipe) -> float | None:
         run, _ = train(variant, recipe, TRIAL_SEED)
     except DivergedError:
         return None
-    digits = Digits("train")
-    real, _ = digits[torch.randperm(len(digits), generator=generator("trials", N_TRIAL))[:N_TRIAL]]
-    return round(frechet(look(drawn(variant, run, N_TRIAL, seed=1)).features, look(real).features), 2)
+    return from_training(drawn(variant, run, N_TRIAL, seed=1))
 
 
 def measure(variant: str, recipe: Recipe, seed: int) -> tuple[dict, list]:

@@ -1,22 +1,27 @@
-"""All objectives on the same networks for the same CPU seconds: python -m tools.experiments.objective_runs [--workers
-2]
+"""All objectives on the same networks: python -m tools.experiments.objective_runs [--workers 2] [--time]
 
-Chapter 10's table. Each variant is trained from three seeds for 120 seconds of one thread's CPU time (judging not
-counted), at the best of a few settings, which are compared on a seed of their own for 40 seconds each. Two and a half
-hours on one core. Writes ganbook/assets/results/objectives.json, and objectives.png with eight samples of every run.
-What stands in the file with the same settings is not repeated, so the command can be stopped and continued.
+Chapter 10's table. Each variant is trained from five seeds for 2,000 updates of G and as many of D, with rates that
+fall to 0 in the second half. The rates are searched first: that of G, the ratio of D's to it, and the weight of a
+penalty or the bound of clipping. Every search starts in the same middle, has a seed of its own, and ends where no
+neighbour is better. A trial has the first 500 updates and is judged against training images. Three hours of one core.
+Writes ganbook/assets/results/objectives.json, and objectives.png with eight samples of every run. What stands in the
+file with the same settings is not repeated, so the command can be stopped and continued. --time measures what one step
+costs, on one thread of a machine that does nothing else.
 """
 
 import argparse
+import statistics
+import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace as changed
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import torch
 from torch import nn
 from torch.optim import Adam, RMSprop
 
-from ganbook.chapters.one_network import Plan
+from ganbook.base.errors import DivergedError
 from ganbook.models import dcgan, spectral
 from ganbook.models.sampling import sample
 from ganbook.objectives import (
@@ -24,116 +29,191 @@ from ganbook.objectives import (
     Hinge,
     LeastSquares,
     NonSaturating,
+    Objective,
     Relativistic,
     Saturating,
     Wasserstein,
     ZeroCentred,
 )
 from ganbook.training.recipes import Recipe
+from ganbook.training.run import Run
+from ganbook.training.scheduling import Every, Falling
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, NEVER, N, Table, distance, floor, measure, settings, spend
+from tools.experiments.trials import (
+    LEAST,
+    SHOWN,
+    Grid,
+    N,
+    Table,
+    as_bytes,
+    distance,
+    floor,
+    from_training,
+    grey,
+    judge,
+    settings,
+)
 
-SECONDS, TRIAL = sized((120.0, 40.0), (0.5, 0.5))  # of CPU time: a run of the table, and a trial of a setting
-SEEDS, TRIAL_SEED = sized([0, 1, 2], [0]), 100
-EMA, SHORT_EMA = 0.998, 0.99  # of G; trials, and runs of half the steps or fewer, are too short for the long average
+STEPS, TRIAL = sized((2_000, 500), (4, 2))  # updates of G in a run of the table, and in a trial
+LOOKS = sized([500, 1_000, 1_500, 2_000], [2, 4])
+N_LOOK = sized(2_000, 200)  # samples judged after a trial, and on the way of a run
+SEEDS, TRIAL_SEED = sized([0, 1, 2, 3, 4], [0]), 100
+EMA, SHORT_EMA = 0.995, 0.99  # of G, for a run and for a trial
+LAZY = 16  # steps between two penalties: Karras et al. (2020), appendix B
+RATES = {"rate of G": (1e-3, 2.0), "D's to it": (0.4, 2.5)}
+WEIGHT = {"weight": (0.05, 4.0)}
+BLOCKS, BLOCK = sized((9, 20), (1, 2))  # of steps, for the time of one
+
+plain = partial(dcgan.Discriminator, width=24, norm=nn.Identity, first=dcgan.he)
 
 
-def _recipe(objective, D, opt_g, opt_d, k: int, ema: float, clip: float | None = None) -> Recipe:
-    """A recipe of the table: the networks are the same but for D's normalisation.
-
-    D normalises each image by itself (one group of channels: Wu and He, 2018; Ba et al., 2016), which a penalty on its
-    slope allows and BatchNorm does not; Gulrajani et al. (2017), section 4, recommend it for that reason.
-    """
+def recipe(
+    lr: float,
+    ratio: float,
+    weight: float = 0.0,
+    *,
+    objective: type | partial,
+    D: partial = plain,
+    adam: partial = partial(Adam, betas=(0.5, 0.99)),  # noqa: B008  a partial does not change
+    lazy: bool = False,
+    clipped: bool = False,
+) -> Recipe:
+    """A recipe of the table. The networks are the same but for D's normalisation."""
+    loss: Objective = objective(weight) if weight and not clipped else objective()
+    now_and_then = {name: Every(LAZY, STEPS, weight) for name in ("r1", "r2") if lazy and getattr(loss, name, 0)}
     return Recipe(
         name="trial",
         title="",
         source="tools/experiments/objective_runs.py",
         G=partial(dcgan.Generator, width=32),
-        D=D or partial(dcgan.Discriminator, width=24, norm=partial(nn.GroupNorm, 1)),
-        objective=objective,
-        opt_g=opt_g,
-        opt_d=opt_d,
+        D=D,
+        objective=loss,
+        opt_g=partial(adam, lr=lr),
+        opt_d=partial(adam, lr=float(f"{lr * ratio:.3g}")),
         m=64,
-        steps=NEVER,
-        k=k,
+        steps=STEPS,
         reuse_fakes=True,
-        ema=ema,
-        clip=clip,
+        ema=EMA,
+        clip=weight if clipped else None,
+        schedule={"lr": Falling(0.5), **now_and_then},
     )
 
 
-def _rates(objective, D=None, betas=(0.5, 0.99), k: int = 1, ema: float = EMA) -> dict[str, Recipe]:
-    """The same with three rates: G's, and D's at 0.4 of it."""
+def variants() -> dict[str, Grid]:
+    """Name -> the settings to search. First the objectives, then penalties, then what D's normalisation changes."""
 
-    def adam(lr: float) -> partial:
-        return partial(Adam, lr=lr, betas=betas)
+    def r1(weight: float) -> ZeroCentred:
+        return ZeroCentred(NonSaturating(), r1=weight)
 
+    def pairs(weight: float) -> ZeroCentred:
+        return ZeroCentred(Relativistic(), r1=weight, r2=weight)
+
+    def searched(objective: type | partial, more: dict | None = None, **what: object) -> Grid:
+        return Grid(partial(recipe, objective=objective, **what), RATES | (more or {}))
+
+    norms = {
+        "BatchNorm": partial(dcgan.Discriminator, width=24),
+        "GroupNorm": partial(dcgan.Discriminator, width=24, norm=partial(nn.GroupNorm, 1)),
+        "spectral norm": partial(spectral.Discriminator, width=24),
+    }
     return {
-        f"{lr:g}": _recipe(objective, D, adam(lr=lr), adam(lr=round(0.4 * lr, 9)), k, ema) for lr in (5e-4, 1e-3, 2e-3)
+        "saturating": searched(Saturating),
+        "non-saturating": searched(NonSaturating),
+        "least squares": searched(LeastSquares),
+        "hinge": searched(Hinge),
+        "relativistic": searched(Relativistic),
+        "Wasserstein, clipped": searched(Wasserstein, {"bound": (0.03, 3.0)}, adam=partial(RMSprop), clipped=True),
+        "Wasserstein, gradient penalty": searched(
+            GradientPenalty, {"weight": (1.0, 4.0)}, adam=partial(Adam, betas=(0.0, 0.9))
+        ),
+        "non-saturating, R1": searched(r1, WEIGHT),
+        "non-saturating, lazy R1": searched(r1, WEIGHT, lazy=True),
+        "relativistic, R1 + R2": searched(pairs, WEIGHT),
+        **{f"non-saturating, {name}": searched(NonSaturating, D=D) for name, D in norms.items()},
     }
 
 
-def _weights(objective_of, weights, D=None, ema: float = EMA) -> dict[str, Recipe]:
-    """The same with three rates and some weights of a penalty."""
-    return {
-        f"{rate}, {weight:g}": recipe
-        for weight in weights
-        for rate, recipe in _rates(objective_of(weight), D, ema=ema).items()
-    }
+def train(recipe: Recipe, seed: int, steps: int, looks: list[int]) -> tuple[Run, list, float | None]:
+    """Train on one thread: the run, [step, d² of N_LOOK samples] on the way, and CPU seconds, None if it diverged."""
+    torch.set_num_threads(1)
+    run, course, seconds = Run(recipe, seed=seed), [], 0.0
+    run.data  # noqa: B018  reading the images is not training
+    began = time.process_time()
+    try:
+        for record in run.train(steps):
+            if record.step in looks:
+                seconds += time.process_time() - began
+                course.append([record.step, distance(sample(run.sampler, N_LOOK, seed=1))])
+                began = time.process_time()
+    except DivergedError:
+        return run, course, None
+    return run, course, seconds + time.process_time() - began
 
 
-def variants() -> dict[str, dict[str, Recipe]]:
-    """Name -> the settings to choose from. First the objectives, then what another normalisation of D changes."""
-
-    def both(w: float) -> ZeroCentred:
-        return ZeroCentred(Relativistic(), r1=w, r2=w)
-
-    none, batch = (partial(dcgan.Discriminator, width=24, norm=norm) for norm in (nn.Identity, nn.BatchNorm2d))
-    return {
-        "saturating": _rates(Saturating()),
-        "non-saturating": _rates(NonSaturating()),
-        "least squares": _rates(LeastSquares()),
-        "hinge": _rates(Hinge()),
-        "Wasserstein, clipped": {
-            f"{lr:g}": _recipe(Wasserstein(), None, *2 * [partial(RMSprop, lr=lr)], 5, SHORT_EMA, clip=0.01)
-            for lr in (5e-5, 2e-4, 5e-4)  # the first is that of Arjovsky et al. (2017), algorithm 1
-        },
-        "Wasserstein, gradient penalty": _rates(GradientPenalty(), None, (0.0, 0.9), 5, SHORT_EMA),
-        "non-saturating, R1": _weights(lambda w: ZeroCentred(NonSaturating(), r1=w), (0.02, 0.2)),
-        "relativistic": _rates(Relativistic()),
-        "relativistic, R1 + R2": _weights(both, (0.02, 0.2), None, SHORT_EMA),
-        "non-saturating, BatchNorm": _rates(NonSaturating(), batch),
-        "non-saturating, no norm": _rates(NonSaturating(), none),
-        "relativistic, R1 + R2, no norm": _weights(both, (0.02, 0.2), none, SHORT_EMA),
-        "hinge, spectral norm": _rates(Hinge(), partial(spectral.Discriminator, width=24)),
-    }
+def trial(name: str, recipe: Recipe) -> float | None:
+    """The distance from training images after a short run, of G's average; None if it diverged."""
+    run, _, seconds = train(recipe.change(ema=SHORT_EMA), TRIAL_SEED, TRIAL, [])
+    return None if seconds is None else from_training(sample(run.sampler, N_LOOK, seed=1))
 
 
-def trial(name: str, recipe: Recipe | Plan) -> float | None:
-    """The Fréchet distance after a short run, of G's average; None if it diverged."""
-    run, _, diverged, _ = spend(changed(recipe, ema=SHORT_EMA), TRIAL_SEED, TRIAL)
-    return None if diverged else distance(sample(run.sampler, N, seed=1))
+def measure(recipe: Recipe, seed: int) -> tuple[dict, list]:
+    """Train from one seed; returns the row of the table, and some samples as bytes."""
+    run, course, seconds = train(recipe, seed, STEPS, LOOKS)
+    row = {"seed": seed, "steps": run.step, "diverged": seconds is None, "course": course}
+    if seconds is None:
+        return {**row, "lost": True}, grey()
+    row |= judge(sample(run.sampler, N, seed=1))
+    row["frechet_last"] = distance(sample(run.G, N, seed=1))  # without the average
+    return row, as_bytes(sample(run.sampler, SHOWN, seed=2))
+
+
+def milliseconds(recipes: dict[str, Recipe]) -> dict[str, list[float]]:
+    """CPU milliseconds a step, on one thread: blocks of steps in turn, so that a slow moment meets all alike."""
+    torch.set_num_threads(1)
+    courses = {name: iter(Run(one, seed=0).train(STEPS)) for name, one in recipes.items()}
+    spent: dict[str, list[float]] = {name: [] for name in recipes}
+    for _ in range(BLOCKS + 1):
+        for name, course in courses.items():
+            began, records = time.process_time(), list(islice(course, BLOCK))
+            spent[name].append(1_000 * (time.process_time() - began) / len(records))
+    return {name: [round(ms, 2) for ms in blocks[1:]] for name, blocks in spent.items()}  # the first warms up
 
 
 def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--time", action="store_true", help="measure the time of a step, when all runs are there")
     parser.add_argument("--cache", type=Path, default=CACHE / "objectives.json", help="samples of finished runs")
     args = parser.parse_args()
-    options = some(variants())
-    table = Table("objectives", args.cache, {name: settings(recipes) for name, recipes in options.items()})
+    grids = some(variants())
+    table = Table("objectives", args.cache, {name: searched(grid) for name, grid in grids.items()})
     table.report |= {
         "command": "python -m tools.experiments.objective_runs",
+        "steps": STEPS,
+        "trial_steps": TRIAL,
+        "trial_seed": TRIAL_SEED,
         "judged": N,
+        "judged_on_the_way": N_LOOK,
         "least_share": LEAST,
         "floor": floor(),
+        "ema": EMA,
+        "short_ema": SHORT_EMA,
     }
-    table.report |= {"cpu_seconds": SECONDS, "trial_cpu_seconds": TRIAL, "trial_seed": TRIAL_SEED}
-    table.report |= {"ema": EMA, "short_ema": SHORT_EMA}
     with ProcessPoolExecutor(args.workers) as pool:
-        best = table.choose(pool, options, trial)
-        table.fill(pool, {name: (partial(measure, recipe, seconds=SECONDS), SEEDS) for name, recipe in best.items()})
+        best = table.search(pool, grids, trial)
+        table.fill(pool, {name: (partial(measure, recipe), SEEDS) for name, recipe in best.items()})
+    if args.time:
+        table.report["ms"] = milliseconds(best)
+        table.keep()
+        for name, blocks in table.report["ms"].items():
+            print(f"{name:32}{statistics.median(blocks):7.1f} ms a step")
+
+
+def searched(grid: Grid) -> dict:
+    """What stored rows must agree with to be kept: the recipe in the middle of the grid, and the grid."""
+    middle = (0,) * len(grid.axes)
+    return {**settings({grid.label(middle): grid.at(middle)}), "axes": {k: list(v) for k, v in grid.axes.items()}}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What long measurements share: trainings of so many CPU seconds, rows of a table, a file that grows run by run."""
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +16,7 @@ from torch import Tensor
 
 from ganbook.base.errors import DivergedError
 from ganbook.base.files import replace
+from ganbook.base.seeds import generator
 from ganbook.chapters import results
 from ganbook.chapters.one_network import Fit, Plan
 from ganbook.data import Digits
@@ -55,6 +58,63 @@ def settings(options: Mapping[str, Recipe | Plan]) -> dict:
     return json.loads(json.dumps({"options": described, "networks": [str(net) for net in networks]}))
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Settings to search: from `first`, in steps of the factor of each axis, until none next to the best is better.
+
+    axes: name -> (first value, factor). A setting is one whole number an axis, the power of the factor; its label names
+    the values. recipe: called with the values in the order of the axes.
+    """
+
+    recipe: Callable[..., Recipe]
+    axes: Mapping[str, tuple[float, float]]
+
+    def values(self, at: tuple[int, ...]) -> tuple[float, ...]:
+        """The values of a setting, to three digits, as its label has them."""
+        return tuple(float(f"{first * factor**i:.3g}") for i, (first, factor) in zip(at, self.axes.values()))
+
+    def label(self, at: tuple[int, ...]) -> str:
+        return ", ".join(f"{value:g}" for value in self.values(at))
+
+    def at(self, at: tuple[int, ...]) -> Recipe:
+        """The recipe with a setting."""
+        return self.recipe(*self.values(at))
+
+    def wanted(self, done: Mapping[str, float | None]) -> list[tuple[int, ...]]:
+        """What to try next, given the scores so far, None for a training that diverged: nothing, at the end.
+
+        First the middle and its neighbours, then those of the best so far. So when nothing is left, every setting next
+        to the best has been tried and is no better: no edge of a grid cuts the search off.
+        """
+        middle = (0,) * len(self.axes)
+        best, missing = middle, self._cross(middle, done)
+        while not missing:
+            at = min(self._around(best), key=lambda at: _score(done, self.label(at)))
+            if _score(done, self.label(at)) >= _score(done, self.label(best)):
+                return []
+            best, missing = at, self._cross(at, done)
+        return missing
+
+    def best(self, done: Mapping[str, float | None]) -> str:
+        """The label of the best setting."""
+        return min(done, key=lambda label: _score(done, label))
+
+    def find(self, label: str) -> Recipe:
+        """The recipe with the setting of that label."""
+        return self.recipe(*map(float, label.split(", ")))
+
+    def _around(self, at: tuple[int, ...]) -> list[tuple[int, ...]]:
+        return [(*at[:i], at[i] + step, *at[i + 1 :]) for i in range(len(at)) for step in (-1, 1)]
+
+    def _cross(self, at: tuple[int, ...], done: Mapping[str, float | None]) -> list[tuple[int, ...]]:
+        return [one for one in (at, *self._around(at)) if self.label(one) not in done]
+
+
+def _score(done: Mapping[str, float | None], label: str) -> float:
+    score = done[label]
+    return math.inf if score is None else score
+
+
 class Spent(NamedTuple):
     """A run after so many CPU seconds. tail: the records of its last steps."""
 
@@ -85,6 +145,13 @@ def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) 
 def distance(x: Tensor) -> float:
     """The Fréchet distance of images x from as many test images, on the judge's features."""
     return round(distance_of_images(x).value, 2)
+
+
+def from_training(x: Tensor) -> float:
+    """The Fréchet distance of images x from as many training images, for a search: the test images stay unseen."""
+    digits, n = Digits("train"), len(x)
+    real, _ = digits[torch.randperm(len(digits), generator=generator("trials", n))[:n]]
+    return round(frechet(look(x).features, look(real).features), 2)
 
 
 def measure(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> tuple[dict, list]:
@@ -132,10 +199,11 @@ class Table:
 
     Both are written after each run, so the command can be stopped and continued. A stored row is kept while the
     settings of its variant are the same. The samples of finished runs wait in `cache` until the sheet is complete.
+    sheet: whether there is one.
     """
 
-    def __init__(self, name: str, cache: Path, variants: dict[str, Any]) -> None:
-        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
+    def __init__(self, name: str, cache: Path, variants: dict[str, Any], sheet: bool = True) -> None:
+        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png" if sheet else None, cache
         self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
         self.sheets = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
         self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
@@ -147,7 +215,7 @@ class Table:
         cache.parent.mkdir(parents=True, exist_ok=True)
 
     def _has(self, name: str, seed: int) -> bool:
-        return name in self.same and str(seed) in self.sheets.get(name, {})
+        return name in self.same and (not self.png or str(seed) in self.sheets.get(name, {}))
 
     def keep(self) -> None:
         """Write what there is."""
@@ -179,6 +247,34 @@ class Table:
             report["chosen"][name] = min(scores, key=scores.__getitem__, default=next(iter(options[name])))
         return {name: settings[report["chosen"][name]] for name, settings in options.items()}
 
+    def search(
+        self, pool: ProcessPoolExecutor, grids: Mapping[str, Grid], trial: Callable[[str, Recipe], float | None]
+    ) -> dict[str, Recipe]:
+        """Climb on every grid until no neighbour is better; return each variant at its best setting.
+
+        trial: as in `choose`. The grids climb beside each other, so that no process of the pool waits long.
+        """
+        report = self.report
+        done = {name: report.get("trials", {}).get(name, {}) if name in self.same else {} for name in grids}
+        report["trials"], report["chosen"], jobs = done, {}, {}
+
+        def ask(name: str) -> None:
+            if name not in [asked for asked, _ in jobs.values()]:
+                for at in grids[name].wanted(done[name]):
+                    jobs[pool.submit(trial, name, grids[name].at(at))] = (name, grids[name].label(at))
+
+        for name in grids:
+            ask(name)
+        while jobs:
+            job = next(as_completed(jobs))
+            name, label = jobs.pop(job)
+            done[name][label] = job.result()
+            self.keep()
+            print(f"trial of {name} at {label}: {job.result()}", flush=True)
+            ask(name)
+        report["chosen"] = {name: grid.best(done[name]) for name, grid in grids.items()}
+        return {name: grid.find(report["chosen"][name]) for name, grid in grids.items()}
+
     def fill(
         self, pool: ProcessPoolExecutor, plan: dict[str, tuple[Callable[[int], tuple[dict, list]], list[int]]]
     ) -> None:
@@ -199,7 +295,8 @@ class Table:
             self.sheets.setdefault(name, {})[str(row["seed"])] = images
             self.keep()
             print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row.get('steps', 0):,} steps", flush=True)
-        self.draw()
+        if self.png:
+            self.draw()
 
     def draw(self) -> None:
         """The sheet: a row a variant, some samples of each of its first seeds; grey where a run diverged.
