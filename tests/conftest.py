@@ -101,7 +101,7 @@ def pytest_runtest_makereport(item, call):
 def visit(tabs, request):
     """Opens a page of the built site from the disk; afterwards nothing may have failed or asked for another host.
 
-    Equations stay as they are written, unless they are asked for: to draw those of a chapter takes half of all the time,
+    Equations stay as they are written unless they are asked for: to draw a chapter takes half of all the time,
     and test_site.py does it for every page.
     """
     if not (SITE / "index.html").exists():

@@ -82,10 +82,8 @@ def test_training_images_are_found_out_as_copies_and_their_floor_is_not(real):
 def test_a_fifth_of_copies_is_found_and_none_are_not(digits):
     """The mean over all samples is blind to them: bad samples lie as far out as copies lie near."""
     G = pretrained.load("a-dcgan").G
-    samples = sample(G, 400, seed=1)
-    mixed = torch.cat(
-        [samples[:320], digits[torch.randperm(len(digits), generator=seeds.generator("test", 0))[:80]][0]]
-    )
+    samples, some = sample(G, N, seed=1), torch.randperm(len(digits), generator=seeds.generator("test", 0))
+    mixed = torch.cat([samples[: N - N // 5], digits[some[: N // 5]][0]])
     bad, found = evaluate_images(samples), evaluate_images(mixed)
     assert 0.4 < found["copying"] < 0.6, "as if all were new"
     assert 0.2 <= found["copies"] < 0.25 and any("20." in n and "copies, or nearly so" in n for n in found.notes)
@@ -117,7 +115,7 @@ def test_the_real_images_are_turned_as_those_of_the_training(digits):
 
 def test_sorted_samples_score_as_shuffled_ones_where_scores_cut_them_into_pieces(digits):
     """In the order of their classes every piece would be far from the real images."""
-    x, y = digits[torch.arange(400)]
+    x, y = digits[torch.arange(N)]
     found, in_order = evaluate_images(x), evaluate_images(x[y.argsort()])
     assert found["frechet"] == pytest.approx(in_order["frechet"], rel=1e-6)
     for name in ("kernel", "limit"):
