@@ -164,7 +164,7 @@ def started(page):
 
 
 def running(visit, **options):
-    page = visit(PAGE, **options)
+    page = visit(PAGE, equations=True, **options)
     the(page, "question").get_by_role("button", name="Start without a guess").click()
     return started(page)
 
