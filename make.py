@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -37,21 +38,37 @@ DRY_RUN = "--dry-run" in sys.argv[1:]  # only print every command, as on a fresh
 said = set()  # the stamps that a dry run would have set
 
 
-def run(*command: str, **variables: str) -> None:
-    """Start a command at the top of the repository and wait for it; if it fails, so does this program."""
+def run(*command: str, at_the_end: bool = False, **variables: str) -> None:
+    """Start a command at the top of the repository and wait for it; if it fails, so does this program.
+
+    at_the_end: show all that it says when it has ended, since others speak at the same time.
+    """
     words = [f"{name}={value}" for name, value in variables.items()] + [shlex.quote(str(word)) for word in command]
     print(" ".join(words), flush=True)
     if DRY_RUN:
         return
     known = {**os.environ, "PYTHONUTF8": "1", **variables}
-    code = subprocess.run([str(word) for word in command], cwd=str(ROOT), env=known).returncode
-    if code:
-        sys.exit(code)
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if at_the_end else {}
+    ended = subprocess.run([str(word) for word in command], cwd=str(ROOT), env=known, **told)
+    if at_the_end:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"\n" + ended.stdout)
+        sys.stdout.flush()
+    if ended.returncode:
+        sys.exit(ended.returncode)
 
 
-def python(*words: str, **variables: str) -> None:
+def python(*words: str, at_the_end: bool = False, **variables: str) -> None:
     """Start the environment's Python."""
-    run(PYTHON, *words, **variables)
+    run(PYTHON, *words, at_the_end=at_the_end, **variables)
+
+
+def at_once(*steps) -> None:
+    """Take these steps at the same time, each to its end; then this program fails if one of them has."""
+    with ThreadPoolExecutor(1 if DRY_RUN else len(steps)) as threads:
+        taken = [threads.submit(step) for step in steps]
+    for step in taken:
+        step.result()
 
 
 def install(*words: str) -> None:
@@ -139,13 +156,21 @@ def lint() -> None:
 
 
 def test() -> None:
-    lint()
-    book()
+    environment()
+    at_once(lint, book)
+    at_once(pytest_all, pytest_notebooks)
+
+
+def pytest_all() -> None:
     more = ["--durations=10", "-m", "not answers and not commands"]
     python("-m", "pytest", "-n", "3", "--dist", "worksteal", *more, **ONE_THREAD)
-    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "3", "--dist", "loadscope"]
+
+
+def pytest_notebooks() -> None:
+    """One process, which often waits for the kernel that it has started."""
+    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
     notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
-    python("-m", "pytest", *nbval, *notebooks, GANBOOK_SMOKE="1", **ONE_THREAD)
+    python("-m", "pytest", *nbval, *notebooks, at_the_end=True, GANBOOK_SMOKE="1", **ONE_THREAD)
 
 
 def usb(*options: str) -> None:

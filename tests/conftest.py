@@ -43,37 +43,104 @@ def page_with(browser, scripts):
     context.close()
 
 
+class Tabs:
+    """Pages of the browser that no test has at the moment: in one of them a page loads in a third of the time.
+
+    They differ in what cannot be set afterwards: the theme that is stored, scripts, touch, whether equations are drawn.
+    """
+
+    def __init__(self, browser):
+        self.browser, self.free = browser, {}
+
+    def take(self, scheme: str, equations: bool, options: dict) -> tuple:
+        """A page, and under what to put it back; `page.noted` is called with each thing that happens on it."""
+        kind = (scheme, equations, *sorted(options.items()))
+        if self.free.get(kind):
+            return kind, self.free[kind].pop()
+        context = self.browser.new_context(offline=True, color_scheme=scheme, **options)
+        context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
+        if not equations:
+            context.route("**/vendor/mathjax/**", lambda route: route.fulfill(content_type="text/javascript", body=""))
+        page = context.new_page()
+        page.on("console", lambda said: page.noted("wrong", said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.noted("wrong", str(error)))
+        page.on("requestfailed", lambda request: page.noted("failed", request.url))
+        page.on("request", lambda request: page.noted("request", request.url))
+        return kind, page
+
+    def put_back(self, kind: tuple, page) -> None:
+        """Leave the page as a new one would be; what is set when it is taken need not be undone."""
+        for other in page.context.pages:
+            if other != page:
+                other.close()
+        page.context.clear_permissions()
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        self.free.setdefault(kind, []).append(page)
+
+
+@pytest.fixture(scope="session")
+def tabs(browser):
+    return Tabs(browser)
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A fixture is told whether its test has passed."""
+    report = yield
+    if call.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 @pytest.fixture
-def visit(browser):
-    """Opens a page of the built site from the disk; afterwards nothing may have failed or asked for another host."""
+def visit(tabs, request):
+    """Opens a page of the built site from the disk; afterwards nothing may have failed or asked for another host.
+
+    Equations stay as they are written unless they are asked for: to draw a chapter takes half of all the time,
+    and test_site.py does it for every page.
+    """
     if not (SITE / "index.html").exists():
         pytest.fail("The site is not built: run `make book` (or `make test`, which builds it first).")
-    contexts, wrong, files = [], [], []
+    taken, wrong, files = [], [], []
 
-    def note(request):
-        (files if request.url.startswith(("file:", "data:", "blob:")) else wrong).append(request.url)
-
-    def open_page(name: str, width: int = 1280, **options):
-        options = {"color_scheme": "light", **options}
-        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
-        scheme = options["color_scheme"]
-        context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r};")
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+    def open_page(name: str, width: int = 1280, *, color_scheme: str = "light", equations: bool = False, **options):
+        settable = {"reduced_motion": "no-preference", "forced_colors": "none"}
+        media = {what: options.pop(what, usual) for what, usual in settable.items()}
+        permissions = options.pop("permissions", [])
         scripts = options.get("java_script_enabled", True)  # without, what a page would preload is given up
-        page.on("requestfailed", lambda request: wrong.append(request.url) if scripts else None)
-        page.on("request", note)
+
+        def noted(what: str, text: str) -> None:
+            if what == "request" and text.startswith(("file:", "data:", "blob:")):
+                files.append(text)
+            elif what != "failed" or scripts:
+                wrong.append(text)
+
+        kind, page = tabs.take(color_scheme, equations, options)
+        taken.append((kind, page))
+        page.noted, page.files = noted, files
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(media="screen", color_scheme=color_scheme, **media)
+        if permissions:
+            page.context.grant_permissions(permissions)
         page.goto((SITE / f"{name}.html").as_uri())
         if scripts:
             page.wait_for_selector("[data-state=ready]")
-        page.files = files
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    passed = request.node.stash.get(PASSED, False)
+    for kind, page in taken:
+        if passed and not page.is_closed():
+            page.evaluate("0")  # what has happened so far is told
+            page.noted = lambda *_: None
+            tabs.put_back(kind, page)
+        else:
+            page.context.close()
     assert not wrong, f"asked of another host, failed, or complained: {wrong}"
 
 

@@ -82,10 +82,8 @@ def test_training_images_are_found_out_as_copies_and_their_floor_is_not(real):
 def test_a_fifth_of_copies_is_found_and_none_are_not(digits):
     """The mean over all samples is blind to them: bad samples lie as far out as copies lie near."""
     G = pretrained.load("a-dcgan").G
-    samples = sample(G, 400, seed=1)
-    mixed = torch.cat(
-        [samples[:320], digits[torch.randperm(len(digits), generator=seeds.generator("test", 0))[:80]][0]]
-    )
+    samples, some = sample(G, N, seed=1), torch.randperm(len(digits), generator=seeds.generator("test", 0))
+    mixed = torch.cat([samples[: N - N // 5], digits[some[: N // 5]][0]])
     bad, found = evaluate_images(samples), evaluate_images(mixed)
     assert 0.4 < found["copying"] < 0.6, "as if all were new"
     assert 0.2 <= found["copies"] < 0.25 and any("20." in n and "copies, or nearly so" in n for n in found.notes)
@@ -102,22 +100,9 @@ def test_places_that_samples_were_made_from_are_no_training_images(digits):
             evaluate_images(digits[some][0], without=without)
 
 
-def test_the_real_images_are_turned_as_those_of_the_training(digits):
-    """Digits that are turned by angles of their own are at home among turned ones, and upright ones are not."""
-    data = Digits("train", rotate=45).subset(slice(2000))
-    held = digits[torch.arange(20_000, 20_400)][0]
-    angles = 90 * torch.rand(400, generator=torch.Generator().manual_seed(0)) - 45
-    turned, upright = (evaluate_images(x, data=data) for x in (rotate(held, angles), held))
-    assert turned["frechet"] < 1.4 * turned.scores["frechet"].floor < upright["frechet"]
-    assert any("turned by up to 45 degrees" in note for note in turned.notes)
-    by_itself = distance.distance_of_images(rotate(held, angles), data=data)
-    assert by_itself.value == turned["frechet"]
-    assert by_itself.floor == pytest.approx(turned.scores["frechet"].floor, rel=1e-4)
-
-
 def test_sorted_samples_score_as_shuffled_ones_where_scores_cut_them_into_pieces(digits):
     """In the order of their classes every piece would be far from the real images."""
-    x, y = digits[torch.arange(400)]
+    x, y = digits[torch.arange(N)]
     found, in_order = evaluate_images(x), evaluate_images(x[y.argsort()])
     assert found["frechet"] == pytest.approx(in_order["frechet"], rel=1e-6)
     for name in ("kernel", "limit"):
@@ -177,6 +162,19 @@ def test_evaluating_leaves_the_generator_and_the_random_state_as_they_were(real)
     assert all(torch.equal(before[name], value) for name, value in G.state_dict().items()), "a buffer has moved"
     assert torch.equal(torch.get_rng_state(), state)
     assert evaluate(G, n=N, seed=3).as_dict() == first.as_dict(), "the same noise, the same scores"
+
+
+def test_the_real_images_are_turned_as_those_of_the_training(digits):
+    """Digits that are turned by angles of their own are at home among turned ones, and upright ones are not."""
+    data = Digits("train", rotate=45).subset(slice(2000))
+    held = digits[torch.arange(20_000, 20_400)][0]
+    angles = 90 * torch.rand(400, generator=torch.Generator().manual_seed(0)) - 45
+    turned, upright = (evaluate_images(x, data=data) for x in (rotate(held, angles), held))
+    assert turned["frechet"] < 1.4 * turned.scores["frechet"].floor < upright["frechet"]
+    assert any("turned by up to 45 degrees" in note for note in turned.notes)
+    by_itself = distance.distance_of_images(rotate(held, angles), data=data)
+    assert by_itself.value == turned["frechet"]
+    assert by_itself.floor == pytest.approx(turned.scores["frechet"].floor, rel=1e-4)
 
 
 def test_sixteen_pixel_images_are_compared_with_real_ones_that_lost_the_same_detail():

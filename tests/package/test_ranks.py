@@ -3,8 +3,11 @@
 torchrun runs this file as well: `main` below, on each of two ranks.
 """
 
+import contextlib
 import dataclasses
+import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -151,6 +154,7 @@ def main(out: Path) -> None:
     if len(sys.argv) > 2:
         sys.exit(cli.main(sys.argv[2:]))
     with distributed.joined("cpu") as device:
+        assert cli.main([*command(out / "broken"), "--resume"]) == 0
         assert cli.main(command(out / "whole")) == 0
         told = {"device": device, "count": distributed.count(), "mine": distributed.local_shard(torch.arange(6))}
         told["cases"] = {name: trained(r) for name, r in EQUAL.items()}
@@ -170,6 +174,10 @@ def main(out: Path) -> None:
             with pytest.raises(InputError) as caught:
                 call()
             told[name] = str(caught.value)
+        recipes.RECIPES["odd"] = dataclasses.replace(TINY, m=7)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            status = cli.main(["train", "odd", *SETTINGS, "--out", str(out / "odd")])
+        told["odd"] = status, said.getvalue()
         for case in (tiny, *told["cases"].values()):
             del case["run"]
         torch.save(told, out / f"{distributed.rank()}.pt")
@@ -192,11 +200,19 @@ def torchrun(*command, n=2, check=True) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory, testrun_uid):
-    """What two ranks tell, and the folder they wrote to; started once, however many processes run the tests."""
+    """What two ranks tell, and the folder they wrote to; started once, however many processes run the tests.
+
+    Two others were there before: one of them died, which leaves `broken`, and a copy of that.
+    """
     out = tmp_path_factory.getbasetemp().parent / f"ranks {testrun_uid}"
     with FileLock(f"{out}.lock"):
         if not out.exists():
             out.mkdir()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DIES_AFTER", "17")
+                ended = torchrun(__file__, out, *command(out / "broken"), check=False)
+            (out / "ended").write_text(f"{ended.returncode}\n{ended.stderr}")
+            shutil.copytree(out / "broken", out / "left")
             torchrun(__file__, out)
     return [torch.load(out / f"{rank}.pt", weights_only=False) for rank in (0, 1)], out
 
@@ -260,27 +276,24 @@ def test_alone_everything_is_given_back():
         assert device == torch.device("cpu") and distributed.count() == 1
 
 
-def test_a_rank_that_dies_ends_the_run_in_a_sentence_and_resume_repairs_it_exactly(told, tmp_path, monkeypatch):
-    whole, broken = told[1] / "whole", tmp_path / "broken"
-    monkeypatch.setenv("DIES_AFTER", "17")
-    ended = torchrun(__file__, tmp_path, *command(broken), check=False)
-    monkeypatch.delenv("DIES_AFTER")
-    said = [line for line in ended.stderr.splitlines() if line.startswith("ganbook")]
-    assert ended.returncode != 0 and len(said) == 1 and "--resume" in said[0] and "SIGKILL" in ended.stderr
-    assert read(broken / cli.CHECKPOINT)["step"] == 10
-    assert {path.name for path in broken.iterdir()} == {cli.CHECKPOINT, cli.HISTORY, cli.SAMPLES}
-    torchrun(__file__, tmp_path, *command(broken), "--resume")
+def test_a_rank_that_dies_ends_the_run_in_a_sentence_and_resume_repairs_it_exactly(told):
+    _, out = told
+    whole, left, resumed = out / "whole", out / "left", out / "broken"
+    code, *lines = (out / "ended").read_text().splitlines()
+    said = [line for line in lines if line.startswith("ganbook")]
+    assert int(code) != 0 and len(said) == 1 and "--resume" in said[0] and "SIGKILL" in "\n".join(lines)
+    assert read(left / cli.CHECKPOINT)["step"] == 10
+    assert {path.name for path in left.iterdir()} == {cli.CHECKPOINT, cli.HISTORY, cli.SAMPLES}
     for name in (cli.HISTORY, cli.SAMPLES):
-        assert (broken / name).read_bytes() == (whole / name).read_bytes(), name
-    assert read(broken / cli.CHECKPOINT)["sha256"] == read(whole / cli.CHECKPOINT)["sha256"]
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert read(resumed / cli.CHECKPOINT)["sha256"] == read(whole / cli.CHECKPOINT)["sha256"]
 
 
-def test_a_batch_that_cannot_be_shared_out_is_refused_before_anything_is_written(tmp_path):
-    ended = torchrun(
-        "-m", "ganbook", "train", "d-linear", "--device", "cpu", "--out", tmp_path / "run", n=3, check=False
-    )
-    assert ended.returncode != 0 and "A batch of 64 cannot be shared out evenly among 3 ranks" in ended.stderr
-    assert not (tmp_path / "run").exists()
+def test_a_batch_that_cannot_be_shared_out_is_refused_before_anything_is_written(told):
+    ranks, out = told
+    for status, said in (rank["odd"] for rank in ranks):
+        assert status != 0 and "A batch of 7 cannot be shared out evenly among 2 ranks" in said
+    assert not (out / "odd").exists()
 
 
 def mortal(train):

@@ -297,7 +297,7 @@ def test_the_picture_says_what_was_measured():
 
 
 def test_on_a_telephone_nothing_sticks_out_axe_core_finds_nothing_and_paper_has_the_picture(visit):
-    page = visit(PAGE, width=320)
+    page = visit(PAGE, width=320, equations=True)
     for seen in (False, True):
         if seen:
             page.get_by_role("button", name="Show it without a guess").last.click()

@@ -339,7 +339,7 @@ def span(way: int, step: int) -> float:
 
 def opened(visit, words: str):
     """The page after a click on one of the text's links, which starts the machine."""
-    page = visit(PAGE)
+    page = visit(PAGE, equations=True)
     page.evaluate("MathJax.startup.promise.then(() => 0)")  # formulas that grow later would move the figure away
     page.get_by_role("link", name=words, exact=True).click()
     started(page)

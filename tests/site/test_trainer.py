@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from conftest import needs_browser, page_with
-from explorable_checks import anew
+from explorable_checks import anew, violations
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
@@ -425,11 +424,7 @@ def test_on_a_telephone_nothing_sticks_out_and_axe_core_finds_nothing(visit, sch
     small = """[...document.querySelectorAll("#front-trainer :is(button, input:not([type=radio]), fieldset label)")]
       .filter(e => e.offsetParent && e.getBoundingClientRect().height < 30).map(e => e.outerHTML)"""
     assert page.evaluate(small) == [], "too small for a thumb"
-    found = (
-        Axe()
-        .run(page, context="#front-trainer", options={"resultTypes": ["violations"], "preload": False})
-        .response["violations"]
-    )
+    found = violations(page, "#front-trainer", preload=False)
     assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
 
 

@@ -112,10 +112,36 @@ def test_the_site_is_built_from_scratch(steps, tmp_path):
 
 def test_notebooks_run_for_a_few_steps_and_tests_on_one_thread(steps):
     steps.test()
-    tests, notebooks = steps.started[-2:]
-    assert tests[1]["OMP_NUM_THREADS"] == notebooks[1]["OMP_NUM_THREADS"] == "1"
+    tests, notebooks = sorted(steps.started[-2:], key=lambda one: "--nbval-lax" in one[0])
+    assert "--nbval-lax" not in tests[0] and tests[1]["OMP_NUM_THREADS"] == notebooks[1]["OMP_NUM_THREADS"] == "1"
     assert notebooks[1]["GANBOOK_SMOKE"] == "1" and "GANBOOK_SMOKE" not in tests[1]
     assert notebooks[0][-1] == "notebooks/1_a.ipynb", "named one by one: Windows' command line knows no asterisk"
+
+
+def test_style_and_site_are_done_before_the_tests_begin(steps):
+    steps.test()
+    tells = ["pytest" in words for words, _ in steps.started]
+    assert tells == sorted(tells) and tells.count(True) == 2
+    assert {"ruff", "mypy", "build"} <= {
+        word for (words, _), late in zip(steps.started, tells) if not late for word in words
+    }
+
+
+def test_of_steps_taken_at_once_each_comes_to_its_end_and_one_that_fails_fails_all(monkeypatch, tmp_path, capfd):
+    module, ended = load(monkeypatch, tmp_path), []
+    say = "import sys; print('said', flush=True); print('so', file=sys.stderr)"
+
+    def late():
+        module.run(sys.executable, "-c", f"import time; time.sleep(0.3); {say}", at_the_end=True)
+        ended.append("late")
+
+    with pytest.raises(SystemExit) as end:
+        module.at_once(lambda: module.run(sys.executable, "-c", "raise SystemExit(7)"), late)
+    assert end.value.code == 7 and ended == ["late"] and "\nsaid\nso\n" in capfd.readouterr().out
+    with pytest.raises(SystemExit) as end:
+        module.at_once(late, lambda: module.run(sys.executable, "-c", "raise SystemExit(3)", at_the_end=True))
+    assert end.value.code == 3
+    module.at_once(late, late)
 
 
 def test_a_folder_for_a_stick_has_the_book_and_takes_options_that_no_other_step_takes(steps, monkeypatch):

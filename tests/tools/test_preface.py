@@ -1,5 +1,7 @@
 """The preface is true: a training that it keeps in a folder goes on in a new process, bit for bit."""
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -30,13 +32,22 @@ def start(cell: str, folder: Path) -> tuple[int, list[int]]:
     return done.returncode, [int(line) for line in done.stdout.split()]
 
 
-def test_a_training_kept_in_a_folder_goes_on_in_a_new_process_bit_for_bit(tmp_path):
+def here(cell: str, folder: Path, monkeypatch) -> list[int]:
+    """Run the cell in this process; return the steps that it made."""
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with torch.random.fork_rng(), contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(compile(cell, "preface.md", "exec"), {"__name__": "preface"})
+    return [int(line) for line in said.getvalue().split()]
+
+
+def test_a_training_kept_in_a_folder_goes_on_in_a_new_process_bit_for_bit(tmp_path, monkeypatch):
     ended = "    if record.step == 5:\n        import os; os._exit(7)\n"  # as a session ends: at once, nothing saved
     assert start(recipe() + ended, tmp_path / "two") == (7, [1, 2, 3, 4, 5])
     first = read(tmp_path / "two" / "kept" / "mlp.pt")
     assert first["step"] == 3
     assert start(recipe(), tmp_path / "two") == (0, [4, 5, 6, 7, 8, 9])
-    assert start(recipe(), tmp_path / "one") == (0, list(range(1, 10)))
+    assert here(recipe(), tmp_path / "one", monkeypatch) == list(range(1, 10))
     two, one = (read(tmp_path / name / "kept" / "mlp.pt") for name in ("two", "one"))
     assert two["step"] == one["step"] == 9
     for part in ("G", "D"):
