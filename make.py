@@ -38,29 +38,21 @@ DRY_RUN = "--dry-run" in sys.argv[1:]  # only print every command, as on a fresh
 said = set()  # the stamps that a dry run would have set
 
 
-def run(*command: str, at_the_end: bool = False, **variables: str) -> None:
-    """Start a command at the top of the repository and wait for it; if it fails, so does this program.
-
-    at_the_end: show all that it says when it has ended, since others speak at the same time.
-    """
+def run(*command: str, **variables: str) -> None:
+    """Start a command at the top of the repository and wait for it; if it fails, so does this program."""
     words = [f"{name}={value}" for name, value in variables.items()] + [shlex.quote(str(word)) for word in command]
     print(" ".join(words), flush=True)
     if DRY_RUN:
         return
     known = {**os.environ, "PYTHONUTF8": "1", **variables}
-    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if at_the_end else {}
-    ended = subprocess.run([str(word) for word in command], cwd=str(ROOT), env=known, **told)
-    if at_the_end:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(b"\n" + ended.stdout)
-        sys.stdout.flush()
-    if ended.returncode:
-        sys.exit(ended.returncode)
+    code = subprocess.run([str(word) for word in command], cwd=str(ROOT), env=known).returncode
+    if code:
+        sys.exit(code)
 
 
-def python(*words: str, at_the_end: bool = False, **variables: str) -> None:
+def python(*words: str, **variables: str) -> None:
     """Start the environment's Python."""
-    run(PYTHON, *words, at_the_end=at_the_end, **variables)
+    run(PYTHON, *words, **variables)
 
 
 def at_once(*steps) -> None:
@@ -158,19 +150,11 @@ def lint() -> None:
 def test() -> None:
     environment()
     at_once(lint, book)
-    at_once(pytest_all, pytest_notebooks)
-
-
-def pytest_all() -> None:
     more = ["--durations=10", "-m", "not answers and not commands"]
     python("-m", "pytest", "-n", "3", "--dist", "worksteal", *more, **ONE_THREAD)
-
-
-def pytest_notebooks() -> None:
-    """One process, which often waits for the kernel that it has started."""
-    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
+    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "3", "--dist", "loadscope"]
     notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
-    python("-m", "pytest", *nbval, *notebooks, at_the_end=True, GANBOOK_SMOKE="1", **ONE_THREAD)
+    python("-m", "pytest", *nbval, *notebooks, GANBOOK_SMOKE="1", **ONE_THREAD)
 
 
 def usb(*options: str) -> None:
