@@ -77,7 +77,8 @@ def wide(page, name: str, but: str = "noscript *") -> list[str]:
 
 def fits_a_telephone(page, name: str, pressed: str, but: str = "noscript *") -> None:
     """Nothing sticks out of a window of 320 pixels, and what is `pressed` (a selector) has room for a thumb."""
-    assert page.evaluate("document.documentElement.scrollWidth") == 320 and wide(page, name, but) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert wide(page, name, but) == []
     small = page.evaluate(
         """([name, pressed]) => [...document.querySelectorAll(`#${name}-demo :is(${pressed})`)]
           .filter(e => e.offsetParent && e.getBoundingClientRect().height < 28).map(e => e.outerHTML)""",

@@ -666,7 +666,7 @@ def test_the_map_shows_the_corners_and_what_lies_between(visit):
       const {state, noise} = ganbook.generatorDemo, canvas = document.querySelector("[data-part=map]");
       const pixels = canvas.getContext("2d").getImageData(28 * column, 28 * row, 28, 28).data;
       const seen = pixels.filter((_, i) => i % 4 === 0);
-      const own = state.G.draw(noise(column / 6, row / 6)).map(v => (v + 1) * 127.5);
+      const own = state.G.draw(noise(column / 6, row / 6), state.label).map(v => (v + 1) * 127.5);
       return Math.max(...own.map((v, i) => Math.abs(v - seen[i])));
     }"""
     for place in ([0, 0], [0, 6], [6, 0], [2, 3]):
