@@ -3,12 +3,11 @@
 
 Chapter 11 trains the three pairs from seed 0. Here the same pairs are trained from the next seeds, and judged as there:
 G itself on the way, the average of its weights at the end. Five minutes of one core. Writes
-ganbook/assets/results/conditional_ways.json after each run, and repeats no run that stands there for the same recipe.
+ganbook/assets/results/conditional_ways.json. What stands in the file with the same settings is not repeated.
 """
 
 import argparse
-import json
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace as changed
 from functools import partial
 
@@ -16,7 +15,6 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
-from ganbook.base.files import replace
 from ganbook.evaluation.distance import frechet_distance
 from ganbook.evaluation.reference import look
 from ganbook.models import conditional
@@ -24,8 +22,8 @@ from ganbook.models.sampling import sample
 from ganbook.objectives import NonSaturating
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
-from tools.experiments.sizes import STORE, sized
-from tools.experiments.trials import settings
+from tools.experiments.sizes import sized
+from tools.experiments.trials import Table, settings
 
 STEPS, EVERY = sized((800, 100), (4, 2))
 SEEDS = sized([1, 2], [1])
@@ -61,8 +59,8 @@ def obeyed(G: nn.Module, n: int, seed: int) -> float:
     return round((named == torch.arange(n) % 10).double().mean().item(), 4)
 
 
-def measure(recipe: Recipe, seed: int) -> dict:
-    """Train from one seed on one thread; the row of the table."""
+def measure(recipe: Recipe, seed: int) -> tuple[dict, list]:
+    """Train from one seed on one thread; returns the row of the table, and no samples, since there is no sheet."""
     torch.set_num_threads(1)
     run = Run(recipe, seed=seed)
     course = [[0, obeyed(run.G, N_LOOK, seed=2)]]
@@ -70,37 +68,21 @@ def measure(recipe: Recipe, seed: int) -> dict:
         if record.step % EVERY == 0:
             course.append([record.step, obeyed(run.G, N_LOOK, seed=2)])
     d2 = round(frechet_distance(run.sampler, n=N).value, 2)
-    return {"seed": seed, "obeyed": obeyed(run.sampler, N, seed=1), "frechet": d2, "course": course}
+    row = {"seed": seed, "steps": run.step, "obeyed": obeyed(run.sampler, N, seed=1), "frechet": d2, "course": course}
+    return row, []
 
 
 def main() -> None:
-    """Run what is missing, and write after each run."""
+    """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each (default: 2)")
     args = parser.parse_args()
-    path, table = STORE / "conditional_ways.json", ways()
-    now = {name: settings({"": recipe}) for name, recipe in table.items()}
-    old = json.loads(path.read_text()) if path.exists() else {"settings": {}, "variants": {}}
-    report = {
-        "command": "python -m tools.experiments.conditional_ways",
-        "steps": STEPS,
-        "judged": N,
-        "settings": now,
-        "variants": {name: old["variants"][name] if old["settings"].get(name) == now[name] else [] for name in table},
-    }
+    recipes = ways()
+    table = Table("conditional_ways", None, {name: settings({"": recipe}) for name, recipe in recipes.items()})
+    table.report |= {"command": "python -m tools.experiments.conditional_ways", "steps": STEPS, "judged": N}
     with ProcessPoolExecutor(args.workers) as pool:
-        jobs = {}
-        for seed in SEEDS:
-            for name, recipe in table.items():
-                if all(row["seed"] != seed for row in report["variants"][name]):
-                    jobs[pool.submit(measure, recipe, seed)] = name
-        for job in as_completed(jobs):
-            name, row = jobs[job], job.result()
-            rows = report["variants"][name] = [*report["variants"][name], row]
-            rows.sort(key=lambda r: r["seed"])
-            with replace(path) as file:
-                file.write((json.dumps(report) + "\n").encode())
-            print(f"{name}, seed {row['seed']}: obeyed {row['obeyed']:.1%}, d² {row['frechet']}", flush=True)
+        table.fill(pool, {name: (partial(measure, recipe), SEEDS) for name, recipe in recipes.items()})
+    table.keep()
 
 
 if __name__ == "__main__":

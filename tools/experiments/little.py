@@ -30,7 +30,7 @@ from ganbook.objectives import NonSaturating
 from ganbook.objectives.augmentation import Augmented, centres
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
-from tools.experiments.sizes import CACHE, sized, some
+from tools.experiments.sizes import sized, some
 from tools.experiments.stacked_runs import marks
 from tools.experiments.trials import Table, settings
 
@@ -39,7 +39,6 @@ SEEDS = sized([0, 1, 2], [0])
 FEW = 1_000  # images
 N = sized(5_000, 200)  # samples judged
 LOOK = 960  # images of each kind that D is asked about, in batches of m
-SHOWN = 12  # samples kept of each run
 KINDS = ("shift", "cutout")  # brightness is no way in which handwritten digits differ
 
 
@@ -126,16 +125,15 @@ def look(run: Run) -> dict[str, float]:
 
 
 def measure(recipe: Recipe, seed: int, seconds: float = SECONDS, every: float = EVERY) -> tuple[dict, list]:
-    """Train from one seed; returns the row of the table, and some samples as bytes."""
+    """Train from one seed; returns the row of the table, and no samples, since there is no sheet."""
     torch.set_num_threads(1)
-    row, images = {"seed": seed, "diverged": False, "course": []}, torch.zeros(SHOWN, 1, 28, 28)
+    row: dict = {"seed": seed, "diverged": False, "course": []}
     try:
         for run, spent in marks(recipe, seed, seconds, every):
             row["course"].append({"seconds": round(spent, 1), "step": run.step, **look(run)})
-            images = sample(run.sampler, SHOWN, seed=2)
     except DivergedError:
         row["diverged"] = True
-    return row, ((images + 1) * 127.5).round().byte().tolist()
+    return row, []
 
 
 def floor() -> dict[str, float]:
@@ -150,11 +148,9 @@ def main() -> None:
     """Run what is missing, a process a core, and write after each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cache", type=Path, default=CACHE / "little.json", help="samples of finished runs")
     args = parser.parse_args()
     rows = some(variants())
-    described = {name: settings({"": recipe}) for name, recipe in rows.items()}
-    table = Table("little", args.cache, described, sheet=False)
+    table = Table("little", None, {name: settings({"": recipe}) for name, recipe in rows.items()})
     report = table.report
     report |= {
         "command": "python -m tools.experiments.little",

@@ -195,34 +195,36 @@ def floor() -> dict[str, float]:
 
 
 class Table:
-    """A measurement NAME of several variants and seeds: NAME.json and NAME.png in ganbook/assets/results.
+    """A measurement NAME of several variants and seeds: NAME.json in ganbook/assets/results, and NAME.png, a sheet.
 
-    Both are written after each run, so the command can be stopped and continued. A stored row is kept while the
-    settings of its variant are the same. The samples of finished runs wait in `cache` until the sheet is complete.
-    sheet: whether there is one.
+    The rows are written after each run, so the command can be stopped and continued. A stored row is kept while the
+    settings of its variant are the same. The samples of finished runs wait in `cache` until the sheet is complete; None
+    keeps no samples and draws no sheet.
     """
 
-    def __init__(self, name: str, cache: Path, variants: dict[str, Any], sheet: bool = True) -> None:
-        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png" if sheet else None, cache
+    def __init__(self, name: str, cache: Path | None, variants: dict[str, Any]) -> None:
+        self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
         self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
-        self.sheets = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
+        self.sheets = json.loads(cache.read_text(encoding="utf-8")) if cache and cache.exists() else {}
         self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
         self.report["settings"] = variants
         self.report["variants"] = {
             name: [row for row in self.report["variants"].get(name, []) if self._has(name, row["seed"])]
             for name in variants
         }
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        if cache:
+            cache.parent.mkdir(parents=True, exist_ok=True)
 
     def _has(self, name: str, seed: int) -> bool:
-        return name in self.same and (not self.png or str(seed) in self.sheets.get(name, {}))
+        return name in self.same and (not self.cache or str(seed) in self.sheets.get(name, {}))
 
     def keep(self) -> None:
         """Write what there is."""
         with replace(self.json) as file:
             file.write((json.dumps(self.report, indent=1) + "\n").encode())
-        with replace(self.cache) as file:
-            file.write(json.dumps(self.sheets).encode())
+        if self.cache:
+            with replace(self.cache) as file:
+                file.write(json.dumps(self.sheets).encode())
 
     def choose(
         self, pool: ProcessPoolExecutor, options: dict[str, dict[str, Any]], trial: Callable[[str, Any], float | None]
@@ -294,8 +296,9 @@ class Table:
             rows.sort(key=lambda r: r["seed"])
             self.sheets.setdefault(name, {})[str(row["seed"])] = images
             self.keep()
-            print(f"{name}, seed {row['seed']}: {row.get('frechet')} after {row.get('steps', 0):,} steps", flush=True)
-        if self.png:
+            found = f"d² {row['frechet']}" if "frechet" in row else "diverged" if row.get("diverged") else "done"
+            print(f"{name}, seed {row['seed']}: {found}", flush=True)
+        if self.cache:
             self.draw()
 
     def draw(self) -> None:
