@@ -122,14 +122,14 @@ def test_the_extrapolation_is_the_same_at_every_n_but_once_and_the_distance_is_n
 
 
 class Memoriser(torch.nn.Module):
-    """A generator that has 4,000 training images by heart and deals them out: z says which."""
+    """A generator that has 10,000 training images by heart and deals them out: z says which."""
 
     z_dim = 1
 
     def __init__(self, digits):
         super().__init__()
         order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(1))
-        self.images = digits[order[:4_000]][0]
+        self.images = digits[order[:10_000]][0]
 
     def forward(self, z):
         share = torch.special.ndtr(z[:, 0].double())  # N(0, 1) -> uniform
@@ -137,13 +137,13 @@ class Memoriser(torch.nn.Module):
 
 
 def test_a_generator_that_stores_its_images_is_at_the_floor_and_fails_the_copying_test(digits):
-    """With 10,000 of 10,000 images, the stored rung, all of this is alike and takes four times as long."""
-    found = evaluate(Memoriser(digits), n=2_000)
+    """Its distance is better than that of any network of the book. It takes half a minute: 10,000 samples."""
+    found = evaluate(Memoriser(digits))
     assert found["frechet"] < found.scores["frechet"].floor + 1.5
     assert found["precision"] == pytest.approx(found.scores["precision"].floor, abs=0.02)
     assert found["copies"] == 1 and found["copying"] > 0.99
     assert found.scores["copies"].floor < 0.03
-    assert found["recall"] < found.scores["recall"].floor - 0.02
+    assert found["recall"] < found.scores["recall"].floor - 0.03
     assert any("100.0% of the samples" in note and "copies, or nearly so" in note for note in found.notes)
 
 
