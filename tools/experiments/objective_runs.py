@@ -51,7 +51,6 @@ from tools.experiments.trials import (
     from_training,
     grey,
     judge,
-    settings,
 )
 
 STEPS, TRIAL = sized((2_000, 500), (4, 2))  # updates of G in a run of the table, and in a trial
@@ -185,7 +184,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE / "objectives.json", help="samples of finished runs")
     args = parser.parse_args()
     grids = some(variants())
-    table = Table("objectives", args.cache, {name: searched(grid) for name, grid in grids.items()})
+    table = Table("objectives", args.cache, {name: grid.settings() for name, grid in grids.items()})
     table.report |= {
         "command": "python -m tools.experiments.objective_runs",
         "steps": STEPS,
@@ -206,12 +205,6 @@ def main() -> None:
         table.keep()
         for name, blocks in table.report["ms"].items():
             print(f"{name:32}{statistics.median(blocks):7.1f} ms a step")
-
-
-def searched(grid: Grid) -> dict:
-    """What stored rows must agree with to be kept: the recipe in the middle of the grid, and the grid."""
-    middle = (0,) * len(grid.axes)
-    return {**settings({grid.label(middle): grid.at(middle)}), "axes": {k: list(v) for k, v in grid.axes.items()}}
 
 
 if __name__ == "__main__":

@@ -103,6 +103,14 @@ class Grid:
         """The recipe with the setting of that label."""
         return self.recipe(*map(float, label.split(", ")))
 
+    def settings(self) -> dict:
+        """What stored rows must agree with to be kept: the recipe in the middle of the grid, and the grid."""
+        middle = (0,) * len(self.axes)
+        return {
+            **settings({self.label(middle): self.at(middle)}),
+            "axes": {name: list(axis) for name, axis in self.axes.items()},
+        }
+
     def _around(self, at: tuple[int, ...]) -> list[tuple[int, ...]]:
         return [(*at[:i], at[i] + step, *at[i + 1 :]) for i in range(len(at)) for step in (-1, 1)]
 
