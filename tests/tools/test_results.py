@@ -26,6 +26,7 @@ from tools.experiments import (
     failure_runs,
     inductive_bias,
     objective_runs,
+    remedies,
     repairs,
     trials,
 )
@@ -112,7 +113,7 @@ def test_stored_distances_are_those_that_the_course_of_the_training_ended_with()
         assert upright == pytest.approx(end, rel=least), "float16 weights change no more"
 
 
-@pytest.mark.parametrize("tool", [objective_runs, failure_runs], ids=lambda tool: tool.__name__)
+@pytest.mark.parametrize("tool", [objective_runs, failure_runs, remedies], ids=lambda tool: tool.__name__)
 def test_every_variant_of_a_table_can_be_built_and_played(tool, small_folder):
     """The long tables take hours, so a variant that cannot take a step must show here."""
     for name, options in tool.variants().items():
@@ -134,18 +135,42 @@ def test_what_gans_are_sensitive_to_was_measured_with_the_recipes_as_they_are():
             assert row["seconds"] == pytest.approx(stored["cpu_seconds"], rel=0.05) or row["diverged"]
 
 
-def test_the_objectives_were_measured_as_they_are_and_no_search_ended_at_an_edge():
-    stored = results.load("objectives")
-    for name, grid in objective_runs.variants().items():
-        assert stored["settings"][name] == grid.settings(), name
-        found = stored["trials"][name]
-        assert grid.wanted(found) == [] and stored["chosen"][name] == grid.best(found), f"{name}: a neighbour is better"
-        rows = stored["variants"][name]
-        assert [row["seed"] for row in rows] == objective_runs.SEEDS, f"{name}: a seed is missing"
+@pytest.mark.parametrize(("name", "tool"), [("objectives", objective_runs), ("remedies", remedies)])
+def test_a_searched_table_was_measured_as_it_is_and_no_search_ended_at_an_edge(name, tool):
+    stored, grids = results.load(name), tool.variants()
+    for variant, grid in grids.items():
+        assert stored["settings"][variant] == grid.settings(), variant
+        found = stored["trials"][variant]
+        assert grid.wanted(found) == [], f"{variant}: a neighbour of the best is untried or better"
+        assert stored["chosen"][variant] == grid.best(found)
+    for variant, rows in stored["variants"].items():
+        assert [row["seed"] for row in rows] == tool.SEEDS, f"{variant}: a seed is missing"
         for row in rows:
             assert row["lost"] == (row["diverged"] or min(row["shares"]) < stored["least_share"])
+
+
+def test_the_objectives_have_their_course_and_their_time():
+    stored = results.load("objectives")
+    for name, rows in stored["variants"].items():
+        for row in rows:
             assert row["diverged"] or [step for step, _ in row["course"]] == objective_runs.LOOKS
-        assert len(stored["ms"][name]) == objective_runs.BLOCKS and min(stored["ms"][name]) > 0
+        assert len(stored["ms"][name]) == trials.BLOCKS and min(stored["ms"][name]) > 0
+
+
+def test_the_remedies_ran_for_the_same_steps_on_twins_that_differ_in_one_thing():
+    stored, grids = results.load("remedies"), remedies.variants()
+    for name, rows in stored["variants"].items():
+        assert all(row["diverged"] or row["steps"] == stored["steps"] for row in rows), name
+        middle = grids[name].label((0,) * len(grids[name].axes))
+        assert set(stored["finals"][name]) == {middle, stored["chosen"][name]}, f"{name}: the last round"
+    (G, D), (G_twin, D_twin) = (grids[f"{pair}, no remedy"].at((0, 0)).networks(0) for pair in remedies.PAIRS)
+    assert str(D) == str(D_twin) and [str(layer) for layer in G_twin.layers if "Norm" not in str(layer)] == [
+        str(layer) for layer in G.layers
+    ]
+    repaired = get("mlp")
+    assert [str(net) for net in repaired.networks(0)] == [str(G_twin), str(D_twin)]
+    for name, grid in grids.items():
+        assert grid.at((0,) * len(grid.axes)).describe()["optimisers"] == repaired.describe()["optimisers"], name
 
 
 BOWL = trials.Grid(recipe=lambda *values: values, axes={"a": (1.0, 2.0), "b": (0.1, 10.0)})
