@@ -33,7 +33,7 @@ from ganbook.training import pretrained, recipes
 from ganbook.training.run import CHECKPOINT, Run, read
 
 HISTORY, SAMPLES = "history.jsonl", "samples.png"
-MOST = 10_000  # digits in one picture
+MOST = 10_000  # images in one picture
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -101,11 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--log-every", type=_positive, default=10, metavar="N", help="steps between history lines (10)")
     p.set_defaults(run=_train)
 
-    p = commands.add_parser("sample", help="draw digits with a trained generator")
+    p = commands.add_parser("sample", help="draw images with a trained generator")
     p.add_argument("source", metavar="RUN", help=run)
     p.add_argument("--out", type=Path, required=True, help="PNG to write")
-    p.add_argument("--n", type=_positive, default=64, help="how many digits (64)")
-    p.add_argument("--columns", type=_positive, default=8, help="digits in a row (8)")
+    p.add_argument("--n", type=_positive, default=64, help="how many images (64)")
+    p.add_argument("--columns", type=_positive, default=8, help="images in a row (8)")
     p.add_argument("--seed", type=int, default=0, help="of the noise (0)")
     p.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     p.set_defaults(run=_sample)
@@ -319,9 +319,11 @@ def _sample(args: argparse.Namespace) -> int:
 
     if args.n > MOST:
         raise InputError(f"Expected --n of {MOST:,} or less, got {args.n:,}.")
+    if not args.out.name.lower().endswith(".png"):
+        raise InputError(f"Expected a name that ends in .png, got {args.out}.")
     network = _network(args.source, choose(args.device))
     save_png(_drawn(network, args.n, seed=args.seed), args.out, columns=args.columns)
-    print(f"{args.n} digits after step {network.step:,} of {network.recipe.name} are in {args.out}.")
+    print(f"{args.n} images after step {network.step:,} of {network.recipe.name} are in {args.out}.")
     return 0
 
 

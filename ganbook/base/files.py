@@ -25,6 +25,8 @@ def replace(path: str | Path) -> Iterator[BinaryIO]:
         raise InputError(f"Expected the name of a file to write, got {str(path)!r}.")
     if os.path.exists(path) and not os.path.isfile(path):  # root could put a file in the place of /dev/null
         raise InputError(f"{path} cannot be written: what is there is no file.")
+    if not os.path.isdir(path.parent):
+        raise InputError(f"There is no folder {path.parent}: make it first, or name another.")
     temporary = path.with_name(f"{path.name}.part")
     try:
         with open(temporary, "wb") as file:

@@ -4,11 +4,13 @@ The answers are in tests/chapters/answers, one file a chapter. A chapter runs on
 exercise every listed answer is put in the place of the solution. One that says FULL BUDGET runs at the reader's own.
 """
 
+import re
+import textwrap
 import warnings
 
 import nbformat
 import pytest
-from exercise_answers import ANSWERS, ROOT, answers, judged
+from exercise_answers import ANSWERS, BLOCK, ROOT, answers, judged
 
 from tools.site.course import exercises
 
@@ -35,4 +37,22 @@ def test_every_exercise_has_three_wrong_answers_or_more_and_a_right_one_that_is_
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     for label in exercises(notebook):
         kinds = [kind for one, kind, _ in answers(name) if one == label]
-        assert kinds.count("wrong") >= 3 and kinds.count("right") >= 1, f"{label}: {kinds}"
+        right, wrong = kinds.count("right"), kinds.count("wrong")
+        said = f"{label}: needs a right answer and three wrong ones, has {right} right and {wrong} wrong"
+        assert right >= 1 and wrong >= 3, said
+
+
+def passes(check, answer):
+    try:
+        exec(f"{answer}\n{check}", {})
+    except AssertionError:
+        return False
+    return True
+
+
+def test_the_example_of_contributing_has_what_it_asks_for():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("\n## Adding an exercise\n")[2]
+    _, check, examples = re.findall(r"^ *```python\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)[:3]
+    parts = BLOCK.split(examples)[1:]  # label, kind, what, answer; label, ...
+    results = [(kind, passes(textwrap.dedent(check), answer)) for kind, answer in zip(parts[1::4], parts[3::4])]
+    assert results == [("right", True), *[("wrong", False)] * 3]

@@ -326,6 +326,15 @@ def test_a_report_has_a_line_for_everybody_as_text_and_as_a_table(tmp_path):
     assert [row["points"] for row in rows] == ["4 of 6", "refused"] and rows[1]["to look at"]
 
 
+def test_one_student_is_not_one_students(tmp_path, monkeypatch, capsys):
+    one = found(tmp_path / "x", FOUND["as it should be"][0])
+    monkeypatch.setattr(sys, "argv", ["mark", "8_small", "--course", str(tmp_path)])
+    for count, said in ((1, "1 student, "), (2, "2 students, ")):
+        monkeypatch.setattr(mark, "mark", lambda *_, count=count: [one] * count)
+        mark.main()
+        assert f"\n{said}" in capsys.readouterr().out
+
+
 def test_a_chapter_that_the_course_lacks_and_an_empty_tray_are_sentences(tmp_path):
     with pytest.raises(SystemExit, match=r"has no chapter 8_small\. It has none; `make course` makes them"):
         mark.mark(tmp_path, "8_small")

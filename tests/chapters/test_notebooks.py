@@ -381,6 +381,42 @@ def test_a_time_is_stored_beside_the_outputs_that_are_there(tmp_path, monkeypatc
     assert after.metadata.ganbook.pop("seconds") == round(seconds, 1) and after == before
 
 
+@pytest.fixture
+def stamped_book(small_book):
+    """Three notebooks with an earlier stamp: up to date, over a changed module, and with a changed code cell."""
+    (small_book / "ganbook" / "a.py").write_text("x = 1\n")
+    for name in ("1_same", "2_module", "3_code"):
+        source = "import ganbook.a" if name == "2_module" else "x = 1"
+        nbformat.write(notebook_of(source), small_book / "notebooks" / f"{name}.ipynb")
+    assert run_tool(small_book, "--stamp", "earlier", "--code").returncode == 0
+    (small_book / "ganbook" / "a.py").write_text("x = 2\n")
+    changed = nbformat.read(small_book / "notebooks" / "3_code.ipynb", as_version=4)
+    changed.cells[-1].source = "x = 2"
+    nbformat.write(changed, small_book / "notebooks" / "3_code.ipynb")
+    return small_book
+
+
+def reasons(book):
+    paths = sorted((book / "notebooks").glob("*.ipynb"))
+    return [nbformat.read(path, as_version=4).metadata.ganbook.stamped for path in paths]
+
+
+def test_a_stamp_goes_to_stale_chapters_only_and_changed_code_is_refused(stamped_book):
+    answer = run_tool(stamped_book, "--stamp", "now")
+    assert answer.returncode == 1 and reasons(stamped_book) == ["earlier", "now", "earlier"]
+    assert answer.stdout.splitlines() == ["1_same: up to date", "2_module: stamped"]
+    assert answer.stderr.strip() == (
+        "3_code: its code cells changed, so its outputs need a run: make notebooks NAMES=3_code. "
+        "If the change cannot alter an output, add --code."
+    )
+
+
+def test_changed_code_is_stamped_where_that_is_asked_for(stamped_book):
+    answer = run_tool(stamped_book, "--stamp", "now", "--code", "3_code")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == "3_code: stamped\n" and reasons(stamped_book) == ["earlier", "earlier", "now"]
+
+
 def test_a_failing_cell_leaves_the_file_as_it_was(small_book):
     path = small_book / "notebooks" / "9_small.ipynb"
     nbformat.write(notebook_of("x=1\n", "1 / 0"), path)

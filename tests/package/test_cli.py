@@ -234,7 +234,7 @@ def test_sample_draws_from_a_folder_or_a_file(train, out, capsys, tmp_path):
         assert cli.main(["sample", str(source), "--out", str(tmp_path / "x.png"), "--n", "5", "--device", "cpu"]) == 0
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()
-    refused(cli.main(["sample", str(out), "--out", str(tmp_path / "no" / "x.png")]), capsys, "cannot be written")
+    refused(cli.main(["sample", str(out), "--out", str(tmp_path / "no" / "x.png")]), capsys, "There is no folder")
     refused(cli.main(["sample", str(tmp_path / "no"), "--out", str(tmp_path / "x.png")]), capsys, "no checkpoint")
 
 
@@ -295,7 +295,16 @@ def test_evaluate_compares_colour_with_colour_only(train, small_folder, out, cap
 
 def test_sample_draws_with_a_stored_network(capsys, tmp_path):
     assert cli.main(["sample", "d-linear", "--out", str(tmp_path / "x.png"), "--n", "5", "--device", "cpu"]) == 0
-    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG") and "d-linear" in capsys.readouterr().out
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    said = capsys.readouterr().out
+    assert said.startswith("5 images after step ") and "d-linear" in said
+
+
+@pytest.mark.parametrize("name", ["digits.jpg", "digits", "png"])
+def test_a_picture_that_would_be_no_png_is_refused_before_a_network_is_read(name, capsys, tmp_path):
+    path = tmp_path / name
+    refused(cli.main(["sample", "no-network", "--out", str(path)]), capsys, f"a name that ends in .png, got {path}.")
+    assert not path.exists()
 
 
 def test_evaluate_knows_the_stored_networks_and_says_so(capsys):
@@ -420,7 +429,7 @@ def test_every_console_can_say_the_results(encoding, tmp_path, monkeypatch):
     out = tmp_path / "größe 数字.json"
     assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(out)]) == 0
     assert cli.main(["recipes"]) == 0
-    assert cli.main(["sample", "数é", "--out", "x"]) == 2
+    assert cli.main(["sample", "数é", "--out", "x.png"]) == 2
     for screen in screens.values():
         screen.flush()
     said, complained = (screen.buffer.getvalue().decode(encoding) for screen in screens.values())
@@ -433,7 +442,7 @@ def test_scores_that_cannot_be_written_are_said_all_the_same(tmp_path, capsys, m
     for more in ([], ["--json"]):
         assert cli.main(["evaluate", "d-linear", "--device", "cpu", "--out", str(tmp_path / "no" / "x"), *more]) == 2
         said = capsys.readouterr()
-        assert "cannot be written" in said.err and ('"n": 3' if more else Scores.LINE) in said.out
+        assert "There is no folder" in said.err and ('"n": 3' if more else Scores.LINE) in said.out
 
 
 @pytest.mark.parametrize("words", [["recipes"], ["recipes", "--json"], ["--help"], ["train", "--help"]], ids=" ".join)

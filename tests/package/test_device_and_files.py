@@ -58,6 +58,13 @@ def test_a_file_whose_writing_fails_stays_as_it_was(tmp_path, error):
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_missing_folder_is_named_and_nothing_is_said_of_a_file_that_never_was(tmp_path):
+    with pytest.raises(InputError) as caught, replace(tmp_path / "no" / "x"):
+        raise AssertionError("the block is not entered")
+    assert str(caught.value) == f"There is no folder {tmp_path / 'no'}: make it first, or name another."
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_in_place_of_the_file_is_a_sentence(tmp_path):
     (tmp_path / "x").mkdir()
     with pytest.raises(InputError, match="cannot be written"), replace(tmp_path / "x") as file:

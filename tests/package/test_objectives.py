@@ -140,7 +140,9 @@ real, fake = torch.ones(4, 2), -torch.ones(4, 2)
 def test_every_objective_of_the_package_is_in_these_tests():
     named = {name for name in objectives.__all__ if isinstance(getattr(objectives, name), type)}
     named -= {"Objective", "Unrolled"}  # the second needs a network, see the end of this file
-    assert named == {type(objective).__name__ for objective in EVERY}
+    tested = {type(objective).__name__ for objective in EVERY}
+    assert not named - tested, f"exported by ganbook.objectives and missing from EVERY: {sorted(named - tested)}"
+    assert not tested - named, f"in EVERY and not exported by ganbook.objectives: {sorted(tested - named)}"
 
 
 @pytest.mark.parametrize(("value", "d", "g"), [(1, 0, 1), (2, 0, 2), (0, 2, 0), (-1, 4, -1)])

@@ -232,7 +232,7 @@ def test_the_folder_of_a_run_stands_for_its_checkpoint(run, tmp_path):
 
 
 def test_a_missing_folder_is_a_sentence(run, tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="There is no folder"):
         run.save(tmp_path / "missing" / "run.pt")
 
 

@@ -75,6 +75,8 @@ def test_costs_are_counted_and_drawing_takes_time(monkeypatch):
 @pytest.mark.skipif(not (results.FOLDER / "board.json").is_file(), reason="the board has not been measured")
 def test_the_stored_board_is_complete_and_of_the_recipes_as_they_are():
     stored, options = results.load("board"), board.variants()
+    missing = sorted(options.keys() - stored["settings"].keys())
+    assert not missing, f"not on the stored board, so run `make board`: {', '.join(missing)}"
     assert stored["settings"] == {name: trials.settings(choice) for name, choice in options.items()}
     for name, rows in stored["variants"].items():
         seeds = board.MORE_SEEDS if name in board.MAIN else board.SEEDS

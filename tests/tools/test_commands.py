@@ -188,6 +188,13 @@ def test_every_named_command_is_known(command):
     assert left_out(command) or trial(command), where
 
 
+@pytest.mark.parametrize("path", [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))], ids=lambda path: path.stem)
+def test_a_comment_behind_a_command_fits_the_column_of_its_page(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    commented = [line.strip() for line in lines if re.match(r" {4}[^#\s].* # ", line)]
+    assert not [line for line in commented if len(line) > 84], "put the comment on the line above its command"
+
+
 def test_nothing_is_left_out_that_nobody_names():
     unused = [start for start in LEFT_OUT if not any(left_out(command) == LEFT_OUT[start] for command in NAMED)]
     assert not unused

@@ -445,7 +445,7 @@ def main() -> None:
         students = mark(course, name, options.student, options.minutes, options.memory)
         print(f"{name}\n{report(course, name, students)}")
         look = sum(bool(student.look) for student in students)
-        print(f"{len(students)} students, {look} to look at: {shown(course)}/report-{name}.csv")
+        print(f"{several(len(students), 'student')}, {look} to look at: {shown(course)}/report-{name}.csv")
 
 
 if __name__ == "__main__":

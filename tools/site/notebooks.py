@@ -3,7 +3,8 @@
     python -m tools.site.notebooks                 run every notebook whose sources changed since its outputs were made
     python -m tools.site.notebooks 02_mlp_gan ...  run these, if stale (with --all: in any case)
     python -m tools.site.notebooks --list          say which are stale, and why
-    python -m tools.site.notebooks --stamp REASON  run nothing: declare stored outputs up to date, and store the reason
+    python -m tools.site.notebooks --stamp REASON  run nothing: declare stale outputs up to date, and store the reason
+                                                   (where code cells changed: only with --code)
     python -m tools.site.notebooks --setup         write the common set-up cell into every notebook
 
 A notebook's sources are its code cells and the modules of `ganbook` that they reach through imports. Both are compared
@@ -366,24 +367,34 @@ def main() -> None:
     parser.add_argument(
         "--stamp",
         metavar="REASON",
-        help="run nothing and declare the stored outputs up to date, because of REASON: for a change that is proved to "
+        help="run nothing and declare stale outputs up to date, because of REASON: for a change that is proved to "
         "leave every result as it is, such as a move of modules",
     )
+    parser.add_argument("--code", action="store_true", help="with --stamp: also chapters whose code cells changed")
     options = parser.parse_args()
     os.environ.pop("GANBOOK_SMOKE", None)  # the reader's budget
     os.environ["GANBOOK_STRICT"] = "1"  # and a claim that fails ends the run, so that no false one is stored
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
+    refused = []
     for path in chosen(options.names):
         if options.setup:
             print(f"{path.stem}: set-up cell {'written' if fill_setup(path) else 'as it should be'}")
             continue
-        if options.stamp:
-            stamp(path, options.stamp)
-            print(f"{path.stem}: stamped")
-            continue
         notebook = read(path, widgets=False)
         why = stale(notebook)
+        if options.stamp:
+            stored = notebook.metadata.get("ganbook", {}).get("code")
+            if why and not options.code and stored != code_fingerprint(notebook):
+                refused.append(
+                    f"{path.stem}: its code cells changed, so its outputs need a run: make notebooks "
+                    f"NAMES={path.stem}. If the change cannot alter an output, add --code."
+                )
+                continue
+            if why:
+                stamp(path, options.stamp)
+            print(f"{path.stem}: {'stamped' if why else 'up to date'}")
+            continue
         if options.time:
             os.environ["GANBOOK_STRICT"] = "0"  # other rounding may end otherwise, and no output is stored
             print(f"{path.stem}: " + (f"not timed ({why})" if why else f"took {run(path, keep=False):.0f} s"))
@@ -394,6 +405,8 @@ def main() -> None:
             continue
         print(f"{path.stem}: running ({why or 'asked to'})", flush=True)
         print(f"{path.stem}: stored after {run(path):.0f} s")
+    if refused:
+        sys.exit("\n".join(refused))
 
 
 if __name__ == "__main__":

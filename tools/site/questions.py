@@ -124,7 +124,8 @@ def main() -> None:
     ET.ElementTree(moodle(chapters)).write(OUT / "ganbook.xml", encoding="utf-8", xml_declaration=True)
     (OUT / "paper.html").write_text(paper(chapters, options.seed), encoding="utf-8")
     count = sum(map(len, chapters.values()))
-    print(f"{count} questions on {len(chapters)} chapters, for Moodle: _build/questions/ganbook.xml")
+    where = "1 chapter" if len(chapters) == 1 else f"{len(chapters)} chapters"
+    print(f"{count} questions on {where}, for Moodle: _build/questions/ganbook.xml")
     print("on paper: _build/questions/paper.html")
 
 
