@@ -44,9 +44,9 @@ def strict() -> bool:
     return os.environ.get("GANBOOK_STRICT") == "1"
 
 
-def budget(steps: int) -> int:
-    """Return `steps`, or at most 4 in a quick trial, where the numbers and pictures mean nothing."""
-    return min(steps, SMOKE_STEPS) if smoke() else steps
+def budget(full: int, few: int = SMOKE_STEPS) -> int:
+    """Return `full`, or at most `few` in a quick trial, where the numbers and pictures mean nothing."""
+    return min(full, few) if smoke() else full
 
 
 class Shown:
