@@ -64,6 +64,13 @@ def test_a_run_of_the_board_can_be_repeated(small_folder, monkeypatch):
     assert board.again(table, {"vae": plan}, "vae", 3)[0] != then
 
 
+def test_a_trial_takes_a_pair_and_a_plan(monkeypatch):
+    for name, small in {"N": 10, "TRIAL": 0.05, "distance": lambda x: x.mean().item()}.items():
+        monkeypatch.setattr(board, name, small)
+    for recipe in (get("mlp"), PLANS["vae"]):
+        assert -1 <= board.trial(recipe.name, recipe) <= 1
+
+
 def test_costs_are_counted_and_drawing_takes_time(monkeypatch):
     monkeypatch.setattr(board, "DRAWN", 50)
     costs = {name: board.cost(recipe) for name, recipe in (("mlp", get("mlp")), *PLANS.items())}
@@ -78,6 +85,7 @@ def test_the_stored_board_is_complete_and_of_the_recipes_as_they_are():
     missing = sorted(options.keys() - stored["settings"].keys())
     assert not missing, f"not on the stored board, so run `make board`: {', '.join(missing)}"
     assert stored["settings"] == {name: trials.settings(choice) for name, choice in options.items()}
+    assert (stored["trial_cpu_seconds"], stored["short_ema"]) == (board.TRIAL, board.SHORT_EMA)
     for name, rows in stored["variants"].items():
         seeds = board.MORE_SEEDS if name in board.MAIN else board.SEEDS
         assert [row["seed"] for row in rows] == seeds, f"{name}: a seed is missing"
