@@ -24,20 +24,17 @@ class Discrimination(OfBatch):
 
     Each image gets a matrix M_i = h_i T of `kernels` rows of length `dims`; for each row it is told how near the other
     images of the batch are: o(x_i)_b = sum over j of exp(-||M_ib - M_jb||_1), j = i left out because it adds 1 always.
-    mean: the mean over the other images in place of the sum. At first all images look alike, so the sum is near m - 1,
-    too large an input for plain gradient descent; Adam hardly minds.
     """
 
-    def __init__(self, n: int, kernels: int = 16, dims: int = 8, mean: bool = False) -> None:
+    def __init__(self, n: int, kernels: int = 16, dims: int = 8) -> None:
         super().__init__()
-        self.extra, self.mean = kernels, mean
+        self.extra = kernels
         self.T = nn.Linear(n, kernels * dims, bias=False)
 
     def forward(self, h: Tensor) -> Tensor:
         M = self.T(h).unflatten(1, (self.extra, -1))  # (m, n) -> (m, kernels, dims)
         apart = (M[:, None] - M[None]).abs().sum(-1)  # (m, m, kernels), 0 on the diagonal
         near = torch.exp(-apart).sum(1) - 1  # (m, m, kernels) -> (m, kernels)
-        near = near / max(1, len(h) - 1) if self.mean else near
         return torch.cat([h, near], dim=1)
 
 
