@@ -140,7 +140,8 @@ class Discriminator(dcgan.Discriminator):
     def __init__(self, last_norm: bool = True) -> None:
         super().__init__()
         if not last_norm:
-            self.layers[7] = nn.Identity()
+            *_, last = (i for i, layer in enumerate(self.layers) if isinstance(layer, nn.BatchNorm2d))
+            self.layers[last] = nn.Identity()
 
 
 # --------------------------------------------------------------------------------------------------------- the gallery

@@ -109,6 +109,6 @@ class Projection(nn.Module):
         nn.init.zeros_(self.embed.weight)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        h = self.net.layers[:-2](x)  # (m, 1, 28, 28) -> (m, 4 width), all but the last linear layer
+        h = self.net.features(x)  # (m, 1, 28, 28) -> (m, 4 width)
         agreement = (self.embed(one_hot(y, len(x), self.classes)) * h).sum(1)  # (m,)
-        return self.net.layers[-2:](h) + agreement
+        return self.net.score(h) + agreement

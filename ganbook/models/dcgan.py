@@ -112,5 +112,13 @@ class Discriminator(nn.Module):
         if first:
             self.apply(first)
 
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the linear layer reads of images x: h (m, 4 width), and what `minibatch` has appended."""
+        return self.layers[:-2](x)
+
+    def score(self, h: Tensor) -> Tensor:
+        """Return the logits (m,) of features h."""
+        return self.layers[-2:](h)
+
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

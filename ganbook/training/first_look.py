@@ -100,7 +100,38 @@ def _known(G: nn.Module, D: nn.Module, y: Tensor | None) -> None:
                 validate.labels(y, len(y), classes, name)
 
 
-def minibatch(x: Tensor, x_fake: Tensor) -> None:
+class Looked:
+    """An objective that looks at what `objective` returns, and with `images` first at the images that it is given."""
+
+    def __init__(self, objective: Any, *, images: bool) -> None:
+        self.objective, self.images = objective, images
+
+    def discriminator(self, critic: Any, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+        if self.images:
+            _minibatch(x, x_fake)
+        return self._scalars("discriminator", self.objective.discriminator(critic, x, x_fake))
+
+    def generator(self, critic: Any, x: Tensor, x_fake: Tensor) -> dict[str, Tensor]:
+        return self._scalars("generator", self.objective.generator(critic, x, x_fake))
+
+    def _scalars(self, method: str, returned: Any) -> dict[str, Tensor]:
+        """What was returned; says so unless it is what it must be: a dict of scalar tensors with a "loss"."""
+        if isinstance(returned, Mapping) and "loss" in returned:
+            wrong = [name for name, value in returned.items() if not isinstance(value, Tensor) or value.numel() != 1]
+            if not wrong:
+                return dict(returned)
+            got = ", ".join(f"{name!r}: {_sort(returned[name])}" for name in wrong)
+        elif isinstance(returned, Mapping):
+            got = f"a dict with {', '.join(map(repr, returned)) or 'nothing in it'}"
+        else:
+            got = f"a {_sort(returned)}"
+        raise InputError(
+            f"Expected {type(self.objective).__name__}.{method} to return a dict of scalar tensors, one of them "
+            f'"loss", such as {{"loss": loss, "fake": fake.mean()}}, got {got}.'
+        )
+
+
+def _minibatch(x: Tensor, x_fake: Tensor) -> None:
     """Say so if the first minibatch and the first images of G do not fit; makes a GPU wait."""
     if x.shape != x_fake.shape:
         raise InputError(
@@ -193,23 +224,6 @@ def _last(D: nn.Module, out: Tensor) -> str:
         *_, last = D.modules()
         name = type(last).__name__.lower()
     return next((kind for kind in ("sigmoid", "softmax") if kind in name), "")
-
-
-def scalars(objective: Any, method: str, returned: Any) -> None:
-    """Say so unless the `method` of `objective` has returned what it must: a dict of scalar tensors with a "loss"."""
-    if isinstance(returned, Mapping) and "loss" in returned:
-        wrong = [name for name, value in returned.items() if not isinstance(value, Tensor) or value.numel() != 1]
-        if not wrong:
-            return
-        got = ", ".join(f"{name!r}: {_sort(returned[name])}" for name in wrong)
-    elif isinstance(returned, Mapping):
-        got = f"a dict with {', '.join(map(repr, returned)) or 'nothing in it'}"
-    else:
-        got = f"a {_sort(returned)}"
-    raise InputError(
-        f'Expected {type(objective).__name__}.{method} to return a dict of scalar tensors, one of them "loss", such as '
-        f'{{"loss": loss, "fake": fake.mean()}}, got {got}.'
-    )
 
 
 def _sort(value: Any) -> str:

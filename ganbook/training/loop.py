@@ -19,6 +19,7 @@ from ganbook.training import first_look, scheduling
 from ganbook.training.minibatches import minibatches
 
 CHECK_EVERY = 100  # steps between two looks whether the losses are finite; a look makes a GPU wait
+Entries = dict[str, Tensor]  # what an objective gives for a player: scalars by name, one of them "loss"
 Modes = list[tuple[nn.Module, bool]]  # layers, and for each whether it is in training mode
 
 
@@ -209,40 +210,47 @@ def train(
     batches = first_look.labels(G, D, data, batches)
     modes = training_modes(G, D)
 
-    def algorithm_1() -> Generator[Record, None, None]:
-        images = None  # real images seen, once there was a minibatch
+    images: int | None = None  # real images seen, once there was a minibatch
+
+    def shards() -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """The size of each minibatch, and what of it is this rank's: all, unless several train together."""
+        nonlocal images
+        for x, y in batches:
+            n = len(x)
+            images = (start * k * n if images is None else images) + n
+            yield n, local_shard(x), local_shard(y)
+
+    minibatch = shards()
+
+    def algorithm_1(objective: Objective, noise: Callable[[int], Tensor]) -> tuple[Entries, Entries]:
+        for _ in range(k):  # "for k steps do"
+            n, x, y = next(minibatch)  # "sample minibatch of m examples from data generating distribution"
+            g_of, critic = with_labels(G, y), with_labels(D, y)  # the networks, unless they take labels
+            z = noise(n)  # "sample minibatch of m noise samples"
+            with torch.set_grad_enabled(reuse_fakes):
+                x_fake = g_of(z)
+            d = objective.discriminator(critic, x, x_fake.detach())
+            update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
+        if opt_g is None:
+            return d, {}
+        if not reuse_fakes:
+            z = noise(n)  # "sample minibatch of m noise samples"
+            x_fake = g_of(z)
+        g = objective.generator(critic, x, x_fake)
+        update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
+        return d, g
+
+    def records() -> Generator[Record, None, None]:
         health = torch.zeros((), device=device)  # the sum of all losses: one that is not finite makes it so for good
         for step in range(start + 1, start + steps + 1):
             put_in(modes)
             play = scheduling.put(schedule(step), objective, (opt_g, opt_d)) if schedule else objective
+            looked_at = first_look.Looked(play, images=step == start + 1)
             rng = seeds.generator("noise", seed, step, device=device)
             normal = partial(torch.randn, generator=rng, device=device)
             draws = seeds.global_draws(distributed.own("dropout"), seed, step, device=device)
             with draws, torch.enable_grad(), first_look.step(D, first=step == start + 1):
-                for _ in range(k):  # "for k steps do"
-                    x, y = next(batches)  # "sample minibatch of m examples from data generating distribution"
-                    n = len(x)
-                    z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
-                    z, x = local_shard(z), local_shard(x)  # all of it, unless other ranks take their parts
-                    y = local_shard(y)
-                    g_of, critic = with_labels(G, y), with_labels(D, y)  # the networks, unless they take labels
-                    with torch.set_grad_enabled(reuse_fakes):
-                        x_fake = g_of(z)
-                    if images is None:
-                        first_look.minibatch(x, x_fake)
-                        images = start * k * n
-                    images += n
-                    d = play.discriminator(critic, x, x_fake.detach())
-                    first_look.scalars(objective, "discriminator", d)
-                    update(opt_d, d["loss"])  # "update the discriminator by ascending its stochastic gradient"
-                g = {}
-                if opt_g is not None:
-                    if not reuse_fakes:
-                        z = normal(n, G.z_dim)  # "sample minibatch of m noise samples"
-                        x_fake = g_of(local_shard(z))
-                    g = play.generator(critic, x, x_fake)
-                    first_look.scalars(objective, "generator", g)
-                    update(opt_g, g["loss"])  # "update the generator by descending its stochastic gradient"
+                d, g = algorithm_1(looked_at, lambda n: local_shard(normal(n, G.z_dim)))  # noqa: B023  called here only
             values = {
                 f"{player}_{name}": value.detach().reshape(())
                 for player, entries in (("d", d), ("g", g))
@@ -258,7 +266,7 @@ def train(
                 )
             yield Record(step, images or 0, values)
 
-    return Training(algorithm_1(), steps)
+    return Training(records(), steps)
 
 
 def training_modes(*networks: nn.Module) -> Modes:

@@ -24,7 +24,7 @@ class Film:
 
     As the last value of a cell it shows a player: a slider for the step, a button that plays and pauses, and nothing
     that moves before it is asked to. The player needs no other host and no kernel. Where scripts are not run, the last
-    frame is shown alone; where styles are taken out as well, all frames side by side.
+    frame is shown alone, with its step; where styles are taken out as well, all frames side by side.
 
     alt: what there is to see, in words, for those who do not see it. title: stands above the picture.
     columns: images in a row. rate: frames a second.
@@ -118,10 +118,10 @@ color:#111;color-scheme:light;font:16px/1.4 system-ui,sans-serif">
 <div style="position:relative;overflow:hidden;width:100%;aspect-ratio:{width}/{height}"><img alt="{alt}" \
 src="{source}" style="position:absolute;left:{left}%;top:{top}%;width:{wide}%;height:{high}%;max-width:none;\
 max-height:none;margin:0;padding:0;border:0;border-radius:0;image-rendering:pixelated"></div>
-<div hidden data-controls><div style="display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;margin-top:8px">
+<div data-step style="margin-top:6px;font-variant-numeric:tabular-nums">{step}</div>
+<div hidden data-controls><div style="display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;margin-top:6px">
 <button type="button" style="min-width:5em;min-height:36px;padding:2px 10px;font:inherit;color:#111;\
 background:#eee;border:1px solid #555;border-radius:4px;cursor:pointer">Play</button>
-<span data-step style="min-width:6.5em;font-variant-numeric:tabular-nums">{step}</span>
 <label style="display:flex;flex:1 1 220px;gap:8px;align-items:center;margin:0;min-height:36px">frame \
 <input type="range" min="0" max="{last}" step="1" value="{last}" aria-valuetext="{step}" autocomplete="off" \
 style="flex:1;min-width:0;width:100%;margin:0;accent-color:#0072b2;cursor:pointer"></label>
