@@ -19,6 +19,8 @@ VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view"
 UNSEEN = {"remove-output", "remove-cell"}
 # name:[width,height,[other names],"place in the font","outline"], as the theme's script writes it
 ICON = re.compile(r'"?(?P<name>[a-z0-9-]+)"?:\[\d+,\d+,\[(?P<others>[^\]]*)\],"[0-9a-f]+","[^"]*"\],?')
+# What tqdm says of the time, "[00:41<00:00, 24.3step/s]": that of the machine which drew the page, whatever else it did
+TIMES = re.compile(r"\s*\[[\d:]+(?:<|&lt;)[^\]]*\]")
 
 
 # ------------------------------------------------------------------------------------------------------------ widgets
@@ -29,14 +31,15 @@ def plain(name: str, models: dict, beside: str = "") -> str | None:
     kind, state = models[name]["model_name"], models[name]["state"]
     if kind in ("HBoxModel", "VBoxModel"):
         names = [child.removeprefix("IPY_MODEL_") for child in state["children"]]
-        words = " ".join(models[one]["state"]["value"] for one in names if models[one]["model_name"] == "HTMLModel")
+        texts = (models[one]["state"]["value"] for one in names if models[one]["model_name"] == "HTMLModel")
+        words = TIMES.sub("", " ".join(texts))
         parts = [plain(one, models, words) for one in names]
         if None in parts:
             return None
         note = "<p>In a running notebook these can be moved.</p>" if any("<input" in part for part in parts) else ""
         return f'<div class="{"bar" if kind == "HBoxModel" else "controls"}">{note}{"".join(parts)}</div>'
     if kind == "HTMLModel":
-        return f"<span>{state['value']}</span>"
+        return f"<span>{TIMES.sub('', state['value'])}</span>"
     if kind == "FloatProgressModel":
         label = html.escape(html.unescape(beside).strip())
         return f'<progress max="{state["max"]:g}" value="{state["value"]:g}" aria-label="{label}"></progress>'
