@@ -2,8 +2,8 @@
 ganbook.training.run."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,11 +12,11 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from ganbook.base import seeds, validate
-from ganbook.base.devices import choose
 from ganbook.base.errors import DivergedError, InputError
 from ganbook.data import Data, find
 from ganbook.models import diffusion, parameters, vae
-from ganbook.training import optimisers
+from ganbook.training import optimisers, scheduling
+from ganbook.training.begun import Begun
 from ganbook.training.ema import averaged
 from ganbook.training.loop import CHECK_EVERY, Record, put_in, training_modes, update
 
@@ -26,7 +26,8 @@ class Plan:
     """What a Recipe is for a pair: `model()` builds a network with a method loss(x) -> {"loss": ..., ...}.
 
     The network is a Generator too: it maps noise (m, z_dim) to images, so ganbook.models.sampling and
-    ganbook.evaluation.report take it. m: images in a minibatch. opt, ema: as in Recipe; ema 0 keeps no average.
+    ganbook.evaluation.report take it. m: images in a minibatch. opt, ema, steps: as in Recipe; ema 0 keeps no average.
+    schedule: as in Recipe, of the rate alone: {"lr": Falling(0.5)}.
     """
 
     name: str
@@ -36,12 +37,27 @@ class Plan:
     opt: Callable[[Iterable[nn.Parameter]], Optimizer]
     m: int
     ema: float = 0.0
+    steps: int = 1_000
+    schedule: scheduling.Schedule = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        validate.whole(1, "steps", self.steps)
+        if others := set(self.schedule) - {"lr"}:
+            raise InputError(f"Expected a schedule of lr alone, got one of {', '.join(sorted(others))}.")
 
     def networks(self, seed: int, device: torch.device | str = "cpu") -> tuple[nn.Module]:
         """Return the new network, alone in a tuple, with weights that depend on `seed` only."""
         with seeds.global_draws("weights", validate.whole(None, "seed", seed), device=torch.device("cpu")):
             network = self.model()
         return (network.to(device).to(memory_format=torch.channels_last),)
+
+    def at(self, step: int) -> dict[str, float]:
+        """Return the settings of step `step`, counted from 1, as Recipe.at does."""
+        return scheduling.at(self.schedule, step, self.steps)
+
+    def data(self, folder: str | Path | None = None, device: torch.device | str = "cpu") -> Data:
+        """Return the training images of `folder`, or MNIST's."""
+        return find(folder, device=device)
 
     def describe(self) -> dict[str, Any]:
         """Return the plan as plain values, ready for JSON."""
@@ -56,16 +72,19 @@ class Plan:
             "batch": self.m,
             "z": network.z_dim,
             "ema": self.ema,
+            **({"schedule": scheduling.in_words(self.schedule, self.steps)} if self.schedule else {}),
         }
 
 
-class Fit:
-    """One training of `plan` from `seed`. G, ema, sampler, step, data and train are those of a
-    ganbook.training.run.Run.
+class Fit(Begun):
+    """One training of `plan` from `seed`, as ganbook.training.run.Run is one of a recipe; the plan is its `recipe`.
 
     The record of a step holds the entries of the network's loss. Step s draws the same images and the same noise for
     the same seed, whatever happened before. data, folder: as for a Run.
     """
+
+    LONGER = "dataclasses.replace(plan, steps={steps})"
+    recipe: Plan
 
     def __init__(
         self,
@@ -76,41 +95,26 @@ class Fit:
         data: Data | None = None,
         folder: str | Path | None = None,
     ) -> None:
-        if data is not None and folder is not None:
-            raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
-        self.plan = plan
-        self.seed = validate.whole(None, "seed", seed)
-        self.device = choose(device)
-        self.folder = folder
-        if data is not None:
-            self.data = data
+        super().__init__(plan, seed=seed, device=device, data=data, folder=folder)
         (self.G,) = plan.networks(self.seed, self.device)
         self.opt = optimisers.build(plan.opt, self.G)
         self.ema = averaged(self.G, plan.ema) if plan.ema else None
-        self.step = 0
-
-    @property
-    def sampler(self) -> nn.Module:
-        """The network to sample from: its moving average where the plan keeps one, else itself."""
-        return self.ema.module if self.ema else self.G
-
-    @cached_property
-    def data(self) -> Data:
-        """The training images."""
-        return find(self.folder, device=self.device)
 
     def train(self, steps: int) -> Iterator[Record]:
         """Train for `steps` more steps and give each step's Record.
 
-        Raises DivergedError within 100 steps of a loss that is not a finite number, InputError for negative steps.
+        Raises DivergedError within 100 steps of a loss that is not a finite number, InputError for negative steps, and
+        for steps after the last of a plan whose rates fall to 0 there.
         """
         validate.at_least(0, "steps", steps)
-        batches = self.data.batches(self.plan.m, seed=self.seed, start=self.step)
+        self._look_at_schedule(self.step + steps)
+        batches = self.data.batches(self.recipe.m, seed=self.seed, start=self.step)
         health = torch.zeros((), device=self.device)
         modes = training_modes(self.G)
         for left in range(steps - 1, -1, -1):
             put_in(modes)
             x, _ = next(batches)
+            scheduling.put(self.recipe.at(self.step + 1), cast(Any, self.G), [self.opt])
             with seeds.global_draws("fit", self.seed, self.step + 1, device=self.device):
                 entries = cast(Any, self.G).loss(x)
             update(self.opt, entries["loss"])
@@ -123,7 +127,7 @@ class Fit:
                 raise DivergedError(
                     f"The loss stopped being a finite number by step {self.step}. Start again with a lower rate."
                 )
-            yield Record(self.step, self.step * self.plan.m, values)
+            yield Record(self.step, self.step * self.recipe.m, values)
 
 
 PLANS: dict[str, Plan] = {

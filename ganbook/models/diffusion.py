@@ -105,7 +105,10 @@ class Diffusion(OfNoise):
         self.net = UNet(width)
 
     def loss(self, x: Tensor) -> dict[str, Tensor]:
-        """Return "loss", the mean squared error of the noise estimated in images x: Ho et al. (2020), eq. 14.
+        """Return "loss", the mean squared error of the velocity estimated in noised images x.
+
+        Salimans and Ho (2022), section 4, "SNR+1 weighting". In place of the velocity's error Ho et al. (2020), eq. 14,
+        take that of the noise, which is cos(phi)^2 times as large: 0 at pi/2, where every drawing starts.
 
         The angle is uniform in [0, pi/2], which is the cosine schedule of Nichol and Dhariwal (2021), eq. 17, with
         their s = 0 and without steps: alpha_bar = cos(angle)^2. The angles of a batch lie at equal distances and are
@@ -115,8 +118,8 @@ class Diffusion(OfNoise):
         angle = (torch.arange(m, device=x.device) + torch.rand(1, device=x.device)) / m * (math.pi / 2)  # (m,)
         eps = torch.randn_like(x)
         x_angle = turn(x, eps, angle)
-        found = turn(self.net(x_angle, angle), x_angle, angle)  # eps = cos(phi) v + sin(phi) x_phi
-        return {"loss": F.mse_loss(found, eps)}
+        v = turn(eps, -x, angle)  # cos(phi) eps - sin(phi) x
+        return {"loss": F.mse_loss(self.net(x_angle, angle), v)}
 
     def forward(self, z: Tensor) -> Tensor:
         """Turn noise into images, a step at a time, without new noise: Song et al. (2021), eq. 12 with sigma = 0.

@@ -138,12 +138,8 @@ class Recipe:
             **({"channels": self.channels} if self.channels != 1 else {}),  # named only where it is used, so that
             **({"ema": self.ema} if self.ema else {}),  # what older files say of other recipes stays true
             **({"clip": self.clip} if self.clip is not None else {}),
-            **({"schedule": self._schedule()} if self.schedule else {}),
+            **({"schedule": scheduling.in_words(self.schedule, self.steps)} if self.schedule else {}),
         }
-
-    def _schedule(self) -> dict[str, str]:
-        """The schedule in words, with the steps that it is stretched over."""
-        return {name: f"{described(function)} over {self.steps:,} steps" for name, function in self.schedule.items()}
 
     def change(self, /, **changes: Any) -> "Recipe":
         """Return this recipe with other settings, named as they are called: change(m=32, z_dim=10, lr_g=1e-3).

@@ -3,20 +3,18 @@
 import json
 import os
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from ganbook.base import distributed, hashed_file, validate
-from ganbook.base.devices import choose
 from ganbook.base.errors import DivergedError, InputError, warn
 from ganbook.base.interrupts import held
 from ganbook.data import Data, Images
 from ganbook.training import recipes
 from ganbook.training.architecture import architecture, differences
+from ganbook.training.begun import Begun
 from ganbook.training.ema import averaged, decayed
 from ganbook.training.export import export
 from ganbook.training.loop import Record, train
@@ -29,7 +27,7 @@ CHECKPOINT = "checkpoint.pt"  # in the folder of a run
 FREE = {*recipes.WORDS, "seed", "steps"}
 
 
-class Run:
+class Run(Begun):
     """One training of `recipe` from `seed`: G, D, opt_g, opt_d, how many steps they have made, and G's average.
 
     data: images of your own, anything that `train` takes; they need a `fingerprint` only to be recognised when a saved
@@ -54,6 +52,9 @@ class Run:
     ([1, 2, 3], [4, 5])
     """
 
+    LONGER = "recipe.change(steps={steps})"
+    recipe: Recipe
+
     def __init__(
         self,
         recipe: Recipe,
@@ -65,14 +66,7 @@ class Run:
         bf16: bool = False,
         compiled: bool = False,
     ) -> None:
-        if data is not None and folder is not None:
-            raise InputError("Expected data or a folder to take them from, got both. Leave out one of them.")
-        self.recipe = recipe
-        self.seed = validate.whole(None, "seed", seed)
-        self.device = choose(device)
-        self.folder = folder
-        if data is not None:
-            self.data = data
+        super().__init__(recipe, seed=seed, device=device, data=data, folder=folder)
         self.G, self.D = recipe.networks(self.seed, self.device)
         validate.generator(self.G)
         self.opt_g, self.opt_d = recipe.optimisers(self.G, self.D)
@@ -80,16 +74,10 @@ class Run:
         self.compiled = compiled
         self._players = [fast(net, bf16=bf16, compiled=compiled) for net in (self.G, self.D)]
         self._made_of = {"G": architecture(self.G), "D": architecture(self.D)}
-        self.step = 0
         self._cut_off = False  # a step that was begun has not ended
         self._trained_on: str | None = None  # fingerprint of the images, once there was a step
         self._counts: dict[int, int] = {}  # of their labels, as the file that this run was loaded from has them
         self._known: Any = None  # the data of the last step that was made here
-
-    @property
-    def sampler(self) -> nn.Module:
-        """The generator to sample from: the moving average of G where the recipe keeps one, else G itself."""
-        return self.ema.module if self.ema else self.G
 
     @property
     def counts(self) -> dict[int, int]:
@@ -102,11 +90,6 @@ class Run:
         if self._known is None:
             return self._counts
         return dict(self._known.counts) if isinstance(self._known, Images) and self._known.classes else {}
-
-    @cached_property
-    def data(self) -> Data:
-        """The training images."""
-        return self.recipe.data(self.folder, self.device)
 
     def train(self, steps: int) -> Iterator[Record]:
         """Train for `steps` more steps and give each step's Record; see ganbook.training.loop.train.
@@ -193,15 +176,6 @@ class Run:
             raise InputError(
                 f"This run was trained on other images ({self._trained_on}) than those given now ({now}). Name the "
                 "folder of the former to continue."
-            )
-
-    def _look_at_schedule(self, last: int) -> None:
-        """Refuse steps that would move nothing, because the rates of the recipe have come down to 0 before them."""
-        if self.recipe.at(last).get("lr") == 0:
-            raise InputError(
-                f"The learning rates of recipe {self.recipe.name!r} fall to 0 at its last step, {self.recipe.steps:,}, "
-                f"and step {last:,} was asked for: nothing would move after that. For a longer training change the "
-                f"recipe before it begins: recipe.change(steps={last})."
             )
 
     def _parts(self) -> dict[str, Any]:

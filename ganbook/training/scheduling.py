@@ -20,6 +20,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from ganbook.base import validate
+from ganbook.base.description import described
 from ganbook.base.errors import InputError
 from ganbook.objectives import Objective
 
@@ -119,6 +120,11 @@ def check(schedule: Schedule, objective: Objective, *, ema: bool, steps: int) ->
                 f"The schedule of {name} counts {counted:,} steps, and the training has {steps:,}. Give it the steps "
                 "of the training."
             )
+
+
+def in_words(schedule: Schedule, steps: int) -> dict[str, str]:
+    """Return each setting of `schedule` with its function, and the steps that it is stretched over."""
+    return {name: f"{described(function)} over {steps:,} steps" for name, function in schedule.items()}
 
 
 def put(settings: Mapping[str, float], objective: Objective, optimisers: Iterable[Optimizer | None]) -> Objective:

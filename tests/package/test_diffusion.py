@@ -87,12 +87,21 @@ class Knows(nn.Module):
         return c * (x_angle - c * self.x) / s - s * self.x
 
 
-def test_the_loss_is_the_error_of_the_noise():
-    """0 for who knows it; E[cos^2] = 1/2 for v = 0 and pixels of -1 and 1, where v has mean square 1."""
+class WrongAtTheStart(Knows):
+    """Off by 1 at the angles above 1.2, where a drawing starts."""
+
+    def forward(self, x_angle, angle):
+        return super().forward(x_angle, angle) + (angle > 1.2).float()[:, None, None, None]
+
+
+def test_the_loss_is_the_error_of_the_velocity_and_weighs_every_angle_alike():
+    """0 for who knows it; E[v^2] = 1 for v = 0 and pixels of -1 and 1; an error counts where drawings start, too."""
     x = (torch.rand(64, 1, 28, 28) > 0.5) * 2.0 - 1
     torch.manual_seed(0)
     assert with_net(Knows(x)).loss(x)["loss"].item() < 1e-4
-    assert with_net(Gaussian(0.0, 1.0)).loss(x)["loss"].item() == pytest.approx(0.5, abs=0.02)
+    assert with_net(Gaussian(0.0, 1.0)).loss(x)["loss"].item() == pytest.approx(1.0, abs=0.02)
+    share = 1 - 1.2 / (math.pi / 2)
+    assert with_net(WrongAtTheStart(x)).loss(x)["loss"].item() == pytest.approx(share, abs=1 / 64)
 
 
 def test_angles_of_a_batch_cover_the_quarter_turn_evenly():

@@ -16,6 +16,7 @@ from ganbook.models import dcgan, parameters
 from ganbook.models.diffusion import Diffusion
 from ganbook.models.sampling import sample
 from ganbook.models.vae import VAE
+from ganbook.training.scheduling import Falling
 
 SMALL = {
     "vae": dataclasses.replace(PLANS["vae"], model=partial(VAE, 4, 8, 8), m=32),
@@ -78,7 +79,7 @@ def test_it_learns_and_its_average_follows(fit):
     losses = [record["loss"] for record in run.train(60)]
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
     average = torch.cat([p.detach().flatten() for p in run.sampler.parameters()])
-    start = torch.cat([p.detach().flatten() for p in run.plan.networks(0)[0].parameters()])
+    start = torch.cat([p.detach().flatten() for p in run.recipe.networks(0)[0].parameters()])
     assert 0 < (average - start).norm() < (weights(run) - start).norm()
 
 
@@ -98,6 +99,20 @@ def test_a_loss_that_is_no_number_is_reported(small_folder):
 def test_without_an_average_the_network_itself_is_drawn_from(small_folder):
     run = Fit(dataclasses.replace(SMALL["vae"], ema=0.0), folder=small_folder)
     assert run.sampler is run.G
+
+
+def test_a_rate_that_falls_to_nothing_ends_the_movement(small_folder):
+    plan = dataclasses.replace(SMALL["vae"], schedule={"lr": Falling(0.5)}, steps=4, ema=0.0)
+    run, moved = Fit(plan, folder=small_folder), []
+    for _ in range(2):
+        list(run.train(2))
+        moved.append(run.opt.param_groups[0]["lr"] / run.opt.param_groups[0]["initial_lr"])
+    assert moved == [1.0, 0.5], "step 2 begins at a quarter of the way, step 4 at three quarters"
+    with pytest.raises(InputError, match=r"step 5 was asked for.*replace\(plan, steps=5\)"):
+        list(run.train(1))
+    assert "Falling(after=0.5) over 4 steps" in plan.describe()["schedule"]["lr"]
+    with pytest.raises(InputError, match="of lr alone, got one of ema"):
+        dataclasses.replace(plan, schedule={"ema": Falling(0.5)})
 
 
 @pytest.mark.parametrize("name", PLANS)

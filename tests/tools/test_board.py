@@ -1,25 +1,27 @@
 """The metric board: who is on it, that each variant can play, that a run can be repeated, and what is stored."""
 
 import dataclasses
+import json
 from types import SimpleNamespace
 
-import pytest
 import torch
 
 from ganbook.chapters import one_network, results
-from ganbook.chapters.one_network import PLANS, Fit, Plan
+from ganbook.chapters.one_network import PLANS
 from ganbook.data import Digits
 from ganbook.models import parameters
 from ganbook.models.sampling import sample
+from ganbook.training import scheduling
 from ganbook.training.recipes import RECIPES, get
-from ganbook.training.run import Run
 from tools.experiments import board, trials
+
+MS = {name: [10.0, 20.0, 90.0] for name in board.timed()}  # milliseconds a step: the median is 20
 
 
 def test_everyone_is_on_the_board_or_left_out_for_a_reason():
-    named = set(board.variants())
+    grids, others = board.contestants(MS), board.published()
     left_out = {name for name, recipe in RECIPES.items() if board.reason(recipe)}
-    assert named == (set(RECIPES) - left_out) | set(PLANS)
+    assert set(grids) | set(others) == (set(RECIPES) - left_out) | set(PLANS) and not set(grids) & set(others)
     assert "never trained" in board.reason(get("c-noise"))
     assert "16x16" in board.reason(get("b-dcgan16"))
     assert "three digits" in board.reason(dataclasses.replace(get("a-dcgan"), channels=3))
@@ -27,16 +29,22 @@ def test_everyone_is_on_the_board_or_left_out_for_a_reason():
 
 
 def test_every_variant_can_be_built_and_played(small_folder):
-    for name, options in board.variants().items():
-        for recipe in options.values():
-            start = Fit if isinstance(recipe, Plan) else Run
-            (record,) = start(dataclasses.replace(recipe, m=16), folder=small_folder).train(1)
-            assert all(value.isfinite() for value in record.values.values()), name
+    middles = {name: grid.at((0, 0)) for name, grid in board.contestants(MS).items()}
+    for name, recipe in (middles | board.published()).items():
+        (record,) = trials.begun(dataclasses.replace(recipe, m=16), 0, folder=small_folder).train(1)
+        assert all(value.isfinite() for value in record.values.values()), name
 
 
-def test_a_plan_is_among_the_settings_it_is_chosen_from():
-    for name, plan in PLANS.items():
-        assert plan.describe() in [option.describe() for option in board.variants()[name].values()]
+def test_seconds_decide_the_number_of_steps_and_the_rates_fall_within_them():
+    for name, grid in board.contestants(MS).items():
+        assert grid.at((1, 0)).steps == board.TRIAL * 1_000 / 20
+        runs = board.rows({name: grid.at((0, 1))}, MS)
+        assert {row: run.steps for row, run in runs.items()} == {
+            board.row_of(name, seconds): seconds * 1_000 / 20 for seconds in board.BUDGETS
+        }
+        last = list(runs.values())[-1]
+        assert scheduling.at(last.schedule, last.steps // 2, last.steps)["lr"] == 1
+        assert 0 < scheduling.at(last.schedule, last.steps, last.steps)["lr"] < 0.01
 
 
 def test_a_plan_is_trained_for_its_cpu_seconds_and_again_for_its_steps(small_folder, monkeypatch):
@@ -65,10 +73,10 @@ def test_a_run_of_the_board_can_be_repeated(small_folder, monkeypatch):
 
 
 def test_a_trial_takes_a_pair_and_a_plan(monkeypatch):
-    for name, small in {"N": 10, "TRIAL": 0.05, "distance": lambda x: x.mean().item()}.items():
+    for name, small in {"N_TRIAL": 10, "from_training": lambda x: x.mean().item()}.items():
         monkeypatch.setattr(board, name, small)
     for recipe in (get("mlp"), PLANS["vae"]):
-        assert -1 <= board.trial(recipe.name, recipe) <= 1
+        assert -1 <= board.trial(recipe.name, dataclasses.replace(recipe, steps=2)) <= 1
 
 
 def test_costs_are_counted_and_drawing_takes_time(monkeypatch):
@@ -79,18 +87,21 @@ def test_costs_are_counted_and_drawing_takes_time(monkeypatch):
     assert costs["diffusion"]["drawing"] > 5 * costs["vae"]["drawing"] > 0, "twenty looks of a larger network"
 
 
-@pytest.mark.skipif(not (results.FOLDER / "board.json").is_file(), reason="the board has not been measured")
 def test_the_stored_board_is_complete_and_of_the_recipes_as_they_are():
-    stored, options = results.load("board"), board.variants()
-    missing = sorted(options.keys() - stored["settings"].keys())
-    assert not missing, f"not on the stored board, so run `make board`: {', '.join(missing)}"
-    assert stored["settings"] == {name: trials.settings(choice) for name, choice in options.items()}
-    assert (stored["trial_cpu_seconds"], stored["short_ema"]) == (board.TRIAL, board.SHORT_EMA)
+    stored = results.load("board")
+    grids = board.contestants(stored["ms"])
+    assert stored["settings"] == json.loads(json.dumps(board.described(grids)))
     for name, rows in stored["variants"].items():
-        seeds = board.MORE_SEEDS if name in board.MAIN else board.SEEDS
-        assert [row["seed"] for row in rows] == seeds, f"{name}: a seed is missing"
+        assert [row["seed"] for row in rows] == board.SEEDS, f"{name}: a seed is missing"
         assert all(row["diverged"] or row["lost"] == (min(row["shares"]) < stored["least_share"]) for row in rows)
+    for name, grid in grids.items():
+        found = stored["trials"][name]
+        assert grid.wanted(found) == [], f"{name}: a neighbour of the best is untried or better"
+        assert stored["chosen"][name] == grid.best(found)
+        for row, recipe in board.rows({name: grid.find(stored["chosen"][name])}, stored["ms"]).items():
+            assert all(run["diverged"] or run["steps"] == recipe.steps for run in stored["variants"][row]), row
+    for name in grids | board.published():
         assert {"parameters", "images", "drawing"} == set(stored["costs"][name])
     for name, plan in PLANS.items():
-        best = options[name][stored["chosen"][name]]
-        assert best.describe() == plan.describe(), f"the trials chose {stored['chosen'][name]}: put it into PLANS"
+        best = board.rows({name: grids[name].find(stored["chosen"][name])}, stored["ms"])[name]
+        assert best.describe() == plan.describe(), f"the search chose {stored['chosen'][name]}: put it into PLANS"

@@ -1,19 +1,25 @@
-"""Every recipe for the same CPU seconds, beside a VAE and a diffusion model: make board
+"""Chapter 16's board: what seconds buy, for GANs, a VAE and a diffusion model, and what published recipes reach: make
+board
 
-Chapter 16's board. Each recipe that draws 28x28 digits is trained for 120 seconds of one thread's CPU time (judging not
-counted), from five seeds for the book's main four and from three for the others; so are the plans of
-ganbook.chapters.one_network, at the best of a few settings, which are compared on a seed of their own for 40 seconds
-each. About two hours of one core. Writes ganbook/assets/results/board.json, and board.png with eight samples of every
-run. What stands in the file with the same settings is not repeated, so the command can be stopped and continued.
+Five contestants get the same search: the two settings of each that matter most are searched from a middle, in steps of
+a factor, until no neighbour is better, in trials of 30 seconds that are judged against training images. Then each is
+trained for 30, 120 and 300 seconds, as three trainings with rates that fall to 0 in the second half. A second is that
+of one thread on a machine that does nothing else: a step of each is timed first, and the seconds decide the number of
+steps. So a run can be repeated whatever else the machine does. Every other recipe that draws 28x28 digits is trained as
+published for 120 CPU seconds, judging not counted. All from three seeds; two to three hours of one core.
+Writes ganbook/assets/results/board.json, and board.png with eight samples of every run. What stands in the file with
+the same settings is not repeated, so the command can be stopped and continued.
 
     python -m tools.experiments.board [--workers 2]
-    python -m tools.experiments.board --again mlp 3    one run of the board for its recorded steps, to compare with its
+    python -m tools.experiments.board --again mlp 2    one run of the board for its recorded steps, to compare with its
     row
 """
 
 import argparse
 import math
+import statistics
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace as changed
 from functools import partial
@@ -25,15 +31,31 @@ from torch.optim import Adam
 from ganbook.chapters.one_network import PLANS, Plan
 from ganbook.models import diffusion, parameters, vae
 from ganbook.models.sampling import sample
-from ganbook.training.recipes import RECIPES, Recipe
+from ganbook.training.recipes import RECIPES, Recipe, get
+from ganbook.training.scheduling import Falling
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, WITH_BATCH_NORM, N, Table, distance, floor, measure, settings, spend
+from tools.experiments.trials import (
+    LEAST,
+    Grid,
+    N,
+    Table,
+    distance,
+    floor,
+    from_training,
+    measure,
+    milliseconds,
+    settings,
+    spend,
+    stored,
+)
 
-SECONDS = sized(120.0, 0.5)  # of CPU time a run
-MAIN = ("mlp", "a-dcgan", "dcgan", "conditional")
-SEEDS, MORE_SEEDS = sized(([0, 1, 2], [0, 1, 2, 3, 4]), ([0], [0]))
-TRIAL, TRIAL_SEED, SHORT_EMA = sized(40.0, 0.2), 100, 0.99  # CPU seconds, seed and average of a trial
+SECONDS, BUDGETS = sized((120.0, (30.0, 120.0, 300.0)), (0.5, (0.1, 0.5)))  # of CPU time: a row, and all rows of one
+TRIAL, TRIAL_SEED, N_TRIAL = sized((30.0, 100, 2_000), (0.1, 100, 200))  # seconds, seed, samples judged
+SEEDS = sized([0, 1, 2], [0])
 DRAWN = sized(1000, 50)  # images whose drawing is timed
+EMA = 0.995
+WIDTHS = (8, 16, 32, 64, 128)  # of the diffusion model, whose steps are timed
+SHARED = {"schedule": {"lr": Falling(0.5)}, "ema": EMA}
 
 
 def reason(recipe: Recipe) -> str | None:
@@ -47,29 +69,64 @@ def reason(recipe: Recipe) -> str | None:
     return None
 
 
-def variants() -> dict[str, dict[str, Recipe | Plan]]:
-    """Name -> the settings to choose from; a recipe has one, that of its source."""
-    on_board = RECIPES | {"conditional": WITH_BATCH_NORM}
-    recipes = some({name: {"": recipe} for name, recipe in on_board.items() if reason(recipe) is None})
-    autoencoders = {
-        f"z {z_dim}, {lr:g}": changed(PLANS["vae"], model=partial(vae.VAE, z_dim=z_dim), opt=partial(Adam, lr=lr))
-        for z_dim in (8, 16, 32)
-        for lr in (1e-3, 2e-3)
+def pair(lr: float, ratio: float, *, name: str) -> Recipe:
+    """A recipe of the book with the rate of G, and that of D as a ratio to it."""
+    return get(name).change(lr_g=lr, lr_d=float(f"{lr * ratio:.3g}"), **SHARED)
+
+
+def autoencoder(lr: float, z_dim: float) -> Plan:
+    return changed(PLANS["vae"], model=partial(vae.VAE, z_dim=int(z_dim)), opt=partial(Adam, lr=lr), **SHARED)
+
+
+def denoiser(lr: float, width: float) -> Plan:
+    net = partial(diffusion.Diffusion, width=int(width))
+    return changed(PLANS["diffusion"], model=net, opt=partial(Adam, lr=lr), **SHARED)
+
+
+def timed() -> dict[str, Recipe | Plan]:
+    """What has a time of its own a step, by the name under which it stands in the report."""
+    return {
+        **{name: pair(1e-3, 0.4, name=name) for name in ("mlp", "dcgan", "conditional")},
+        "vae": autoencoder(1e-3, 16),
+        **{f"diffusion {width}": denoiser(1e-3, width) for width in WIDTHS},
     }
-    diffusions = {
-        f"width {width}, {lr:g}": changed(
-            PLANS["diffusion"], model=partial(diffusion.Diffusion, width=width), opt=partial(Adam, lr=lr)
-        )
-        for width in (16, 24, 32)
-        for lr in (1e-3, 2e-3)
+
+
+def in_seconds(recipe: Recipe | Plan, seconds: float, ms: dict[str, list[float]]) -> Recipe | Plan:
+    """The same for as many steps as that many seconds of a quiet machine allow."""
+    name = recipe.name if recipe.name in ms else f"{recipe.name} {recipe.model.keywords['width']}"
+    return changed(recipe, steps=max(2, round(1_000 * seconds / statistics.median(ms[name]))))
+
+
+def contestants(ms: dict[str, list[float]]) -> dict[str, Grid]:
+    """Name -> the settings to search, in trials of so many steps as the seconds allow. ms: the time of a step."""
+
+    def searched(make: Callable[..., Recipe | Plan], **middle: float) -> Grid:
+        return Grid(lambda *values: in_seconds(make(*values), TRIAL, ms), {k: (v, 2.0) for k, v in middle.items()})
+
+    return {
+        "mlp": searched(partial(pair, name="mlp"), lr=4e-4, ratio=1.0),
+        "dcgan": searched(partial(pair, name="dcgan"), lr=2e-3, ratio=0.5),
+        "conditional": searched(partial(pair, name="conditional"), lr=1e-3, ratio=0.5),
+        "vae": searched(autoencoder, lr=1e-3, z_dim=16),
+        "diffusion": searched(denoiser, lr=2e-3, width=16),
     }
-    return {**recipes, "vae": some(autoencoders), "diffusion": some(diffusions)}
+
+
+def published() -> dict[str, Recipe]:
+    """The other recipes that draw what the judge knows, with the settings of their source."""
+    return {name: recipe for name, recipe in RECIPES.items() if reason(recipe) is None and recipe.name not in timed()}
+
+
+def row_of(name: str, seconds: float) -> str:
+    """The name of a contestant's row; that of the board's own seconds bears the name alone."""
+    return name if seconds == SECONDS else f"{name}, {seconds:g} s"
 
 
 def trial(name: str, recipe: Recipe | Plan) -> float | None:
-    """The distance from the test images after a short run, of the average; None if it diverged."""
-    run, _, diverged, _ = spend(changed(recipe, ema=SHORT_EMA), TRIAL_SEED, TRIAL)
-    return None if diverged else distance(sample(run.sampler, N, seed=1))
+    """The distance from training images after a short run; None if it diverged."""
+    run, _, diverged, _ = spend(recipe, TRIAL_SEED, math.inf, steps=recipe.steps)
+    return None if diverged else from_training(sample(run.sampler, N_TRIAL, seed=1))
 
 
 def cost(recipe: Recipe | Plan) -> dict:
@@ -84,11 +141,22 @@ def cost(recipe: Recipe | Plan) -> dict:
     return {"parameters": [parameters(net) for net in networks], "images": images, "drawing": round(drawing, 3)}
 
 
-def again(table: Table, best: dict[str, Recipe | Plan], name: str, seed: int) -> tuple[float, float]:
+def again(table: Table, recipes: dict[str, Recipe | Plan], name: str, seed: int) -> tuple[float, float]:
     """Repeat a run for as many steps as it made; returns its distance now and the recorded one."""
     (row,) = (row for row in table.report["variants"][name] if row["seed"] == seed)
-    run, *_ = spend(best[name], seed, math.inf, steps=row["steps"])
+    run, *_ = spend(recipes[name], seed, math.inf, steps=row["steps"])
     return distance(sample(run.sampler, N, seed=1)), row["frechet"]
+
+
+def rows(best: dict[str, Recipe | Plan], ms: dict[str, list[float]]) -> dict[str, Recipe | Plan]:
+    """Each row of a contestant -> what is trained for it. best: the contestants at their best settings."""
+    return {row_of(name, s): in_seconds(recipe, s, ms) for s in BUDGETS for name, recipe in best.items()}
+
+
+def described(grids: dict[str, Grid]) -> dict[str, dict]:
+    """What stored rows must agree with to be kept, for each row of the board."""
+    of = {row_of(name, s): {**grid.settings(), "seconds": s} for s in BUDGETS for name, grid in grids.items()}
+    return of | {name: settings({"": recipe}) for name, recipe in some(published()).items()}
 
 
 def main() -> None:
@@ -98,31 +166,38 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE / "board.json", help="samples of finished runs")
     parser.add_argument("--again", nargs=2, metavar=("NAME", "SEED"), help="repeat one run and compare")
     args = parser.parse_args()
-    options = variants()
-    table = Table("board", args.cache, {name: settings(choice) for name, choice in options.items()})
+    ms = stored("board").get("ms") or milliseconds(timed())
+    grids = some(contestants(ms))
+    table = Table("board", args.cache, described(grids))
     report = table.report
     if args.again:
         name, seed = args.again
         if not any(str(row["seed"]) == seed for row in report["variants"].get(name, [])):
             parser.error(f"There is no run of {name!r} from seed {seed} on the board.")
-        best = {name: choice[report.get("chosen", {}).get(name, "")] for name, choice in options.items()}
-        now, then = again(table, best, name, int(seed))
+        chosen = {name: grid.find(report["chosen"][name]) for name, grid in grids.items()}
+        now, then = again(table, rows(chosen, ms) | published(), name, int(seed))
         print(f"{name}, seed {seed}: distance {now} now, {then} on the board")
         return
     report |= {
         "command": "python -m tools.experiments.board",
         "cpu_seconds": SECONDS,
+        "budgets": BUDGETS,
+        "ms": ms,
         "judged": N,
         "least_share": LEAST,
+        "trial_cpu_seconds": TRIAL,
+        "trial_seed": TRIAL_SEED,
+        "floor": floor(),
+        "left_out": {name: why for name, recipe in RECIPES.items() if (why := reason(recipe))},
     }
-    report |= {"trial_cpu_seconds": TRIAL, "trial_seed": TRIAL_SEED, "short_ema": SHORT_EMA, "floor": floor()}
-    report["left_out"] = {name: why for name, recipe in RECIPES.items() if (why := reason(recipe))}
+    table.keep()
     with ProcessPoolExecutor(args.workers) as pool:
-        best = {name: choice[""] for name, choice in options.items() if "" in choice}
-        best |= table.choose(pool, {name: choice for name, choice in options.items() if "" not in choice}, trial)
-        report["drawn"], report["costs"] = DRAWN, {name: cost(recipe) for name, recipe in best.items()}
-        seeds = {name: MORE_SEEDS if name in MAIN else SEEDS for name in best}
-        table.fill(pool, {name: (partial(measure, best[name], seconds=SECONDS), seeds[name]) for name in options})
+        best = table.search(pool, grids, trial)
+    report["drawn"], report["costs"] = DRAWN, {n: cost(one) for n, one in (best | some(published())).items()}
+    with ProcessPoolExecutor(args.workers) as pool:
+        runs = {name: partial(measure, one, seconds=math.inf, steps=one.steps) for name, one in rows(best, ms).items()}
+        runs |= {name: partial(measure, one, seconds=SECONDS) for name, one in some(published()).items()}
+        table.fill(pool, {name: (run, SEEDS) for name, run in runs.items()})
 
 
 if __name__ == "__main__":

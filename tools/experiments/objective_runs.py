@@ -11,10 +11,8 @@ costs, on one thread of a machine that does nothing else.
 
 import argparse
 import statistics
-import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -51,6 +49,7 @@ from tools.experiments.trials import (
     from_training,
     grey,
     judge,
+    milliseconds,
 )
 
 STEPS, TRIAL = sized((2_000, 500), (4, 2))  # updates of G in a run of the table, and in a trial
@@ -61,7 +60,6 @@ EMA, SHORT_EMA = 0.995, 0.99  # of G, for a run and for a trial
 LAZY = 16  # steps between two penalties: Karras et al. (2020), appendix B
 RATES = {"rate of G": (1e-3, 2.0), "D's to it": (0.4, 2.5)}
 WEIGHT = {"weight": (0.05, 4.0)}
-BLOCKS, BLOCK = sized((9, 20), (1, 2))  # of steps, for the time of one
 
 ADAM = partial(Adam, betas=(0.5, 0.99))
 
@@ -162,18 +160,6 @@ def measure(recipe: Recipe, seed: int) -> tuple[dict, list]:
     row |= judge(sample(run.sampler, N, seed=1))
     row["frechet_last"] = distance(sample(run.G, N, seed=1))  # without the average
     return row, as_bytes(sample(run.sampler, SHOWN, seed=2))
-
-
-def milliseconds(recipes: dict[str, Recipe]) -> dict[str, list[float]]:
-    """CPU milliseconds a step, on one thread: blocks of steps in turn, so that a slow moment meets all alike."""
-    torch.set_num_threads(1)
-    courses = {name: iter(Run(one, seed=0).train(STEPS)) for name, one in recipes.items()}
-    spent: dict[str, list[float]] = {name: [] for name in recipes}
-    for _ in range(BLOCKS + 1):
-        for name, course in courses.items():
-            began, records = time.process_time(), list(islice(course, BLOCK))
-            spent[name].append(1_000 * (time.process_time() - began) / len(records))
-    return {name: [round(ms, 2) for ms in blocks[1:]] for name, blocks in spent.items()}  # the first warms up
 
 
 def main() -> None:

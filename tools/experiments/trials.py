@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ N = sized(10_000, 200)  # samples judged
 LEAST = 0.02  # a class with a smaller share of the samples counts as lost
 NEVER = 10**9  # steps: the clock ends a run, not their number
 SHOWN = 8  # samples kept of each run
+BLOCKS, BLOCK = sized((9, 20), (1, 2))  # of steps, for the time of one
 TAIL = 200  # last steps over which losses are averaged
 Make = Callable[[int], tuple[dict, list]]  # from a seed to a row of a table and some samples as bytes
 WORDS = ("name", "title", "source", "changes", "seed", "steps")  # of a recipe, which do not bear on the result
@@ -66,7 +68,7 @@ class Grid:
     the values. recipe: called with the values in the order of the axes.
     """
 
-    recipe: Callable[..., Recipe]
+    recipe: Callable[..., Recipe | Plan]
     axes: Mapping[str, tuple[float, float]]
 
     def values(self, at: tuple[int, ...]) -> tuple[float, ...]:
@@ -76,7 +78,7 @@ class Grid:
     def label(self, at: tuple[int, ...]) -> str:
         return ", ".join(f"{value:g}" for value in self.values(at))
 
-    def at(self, at: tuple[int, ...]) -> Recipe:
+    def at(self, at: tuple[int, ...]) -> Recipe | Plan:
         """The recipe with a setting."""
         return self.recipe(*self.values(at))
 
@@ -99,7 +101,7 @@ class Grid:
         """The label of the best setting."""
         return min(done, key=lambda label: _score(done, label))
 
-    def find(self, label: str) -> Recipe:
+    def find(self, label: str) -> Recipe | Plan:
         """The recipe with the setting of that label."""
         return self.recipe(*map(float, label.split(", ")))
 
@@ -123,6 +125,11 @@ def _score(done: Mapping[str, float | None], label: str) -> float:
     return math.inf if score is None else score
 
 
+def begun(recipe: Recipe | Plan, seed: int, **data: Any) -> Run | Fit:
+    """A training before its first step. data: as for a Run."""
+    return Fit(recipe, seed=seed, **data) if isinstance(recipe, Plan) else Run(recipe, seed=seed, **data)
+
+
 class Spent(NamedTuple):
     """A run after so many CPU seconds. tail: the records of its last steps."""
 
@@ -135,7 +142,7 @@ class Spent(NamedTuple):
 def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> Spent:
     """Train on one thread until that much CPU time is spent, or so many steps are made."""
     torch.set_num_threads(1)
-    run = Fit(recipe, seed=seed) if isinstance(recipe, Plan) else Run(recipe, seed=seed)
+    run = begun(recipe, seed)
     run.data  # noqa: B018  reading the images is not training
     tail: deque[Record] = deque(maxlen=TAIL)
     began = time.process_time()
@@ -148,6 +155,18 @@ def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) 
     except DivergedError:
         diverged = True
     return Spent(run, time.process_time() - began, diverged, list(tail))
+
+
+def milliseconds(recipes: Mapping[str, Recipe | Plan]) -> dict[str, list[float]]:
+    """CPU milliseconds a step, on one thread: blocks of steps in turn, so that a slow moment meets all alike."""
+    torch.set_num_threads(1)
+    courses = {name: iter(begun(one, 0).train(BLOCK * (BLOCKS + 1))) for name, one in recipes.items()}
+    spent: dict[str, list[float]] = {name: [] for name in recipes}
+    for _ in range(BLOCKS + 1):
+        for name, course in courses.items():
+            began, records = time.process_time(), list(islice(course, BLOCK))
+            spent[name].append(1_000 * (time.process_time() - began) / len(records))
+    return {name: [round(ms, 2) for ms in blocks[1:]] for name, blocks in spent.items()}  # the first warms up
 
 
 def distance(x: Tensor) -> float:
@@ -202,6 +221,12 @@ def floor() -> dict[str, float]:
     return {name: scores[name]["floor"] for name in ("frechet", "precision", "recall")}
 
 
+def stored(name: str) -> dict[str, Any]:
+    """What a measurement has written so far."""
+    path = STORE / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {"settings": {}, "variants": {}}
+
+
 class Table:
     """A measurement NAME of several variants and seeds: NAME.json in ganbook/assets/results, and NAME.png, a sheet.
 
@@ -212,7 +237,7 @@ class Table:
 
     def __init__(self, name: str, cache: Path | None, variants: dict[str, Any]) -> None:
         self.json, self.png, self.cache = STORE / f"{name}.json", STORE / f"{name}.png", cache
-        self.report = json.loads(self.json.read_text()) if self.json.exists() else {"settings": {}, "variants": {}}
+        self.report = stored(name)
         self.sheets = json.loads(cache.read_text(encoding="utf-8")) if cache and cache.exists() else {}
         self.same = {name for name, now in variants.items() if self.report["settings"].get(name) == now}
         self.report["settings"] = variants
@@ -258,8 +283,8 @@ class Table:
         return {name: settings[report["chosen"][name]] for name, settings in options.items()}
 
     def search(
-        self, pool: ProcessPoolExecutor, grids: Mapping[str, Grid], trial: Callable[[str, Recipe], float | None]
-    ) -> dict[str, Recipe]:
+        self, pool: ProcessPoolExecutor, grids: Mapping[str, Grid], trial: Callable[[str, Any], float | None]
+    ) -> dict[str, Any]:
         """Climb on every grid until no neighbour is better; return each variant at its best setting.
 
         trial: as in `choose`. The grids climb beside each other, so that no process of the pool waits long.
