@@ -310,10 +310,15 @@ def run(path: Path, keep: bool = True) -> float:
 
 
 def stamp(path: Path, reason: str) -> None:
-    """Say that the stored outputs are those of the present sources, with the reason why no run is needed."""
+    """Say that the stored outputs are those of the present sources, with the reason why no run is needed.
+
+    It is added to those since the last run, which begins anew.
+    """
     notebook = nbformat.read(path, as_version=4)
-    now = {"code": code_fingerprint(notebook), "modules": modules(notebook), "stamped": reason}
-    notebook.metadata["ganbook"] = {**notebook.metadata.get("ganbook", {}), **now}
+    stored = notebook.metadata.get("ganbook", {})
+    reasons = "; ".join(filter(None, (stored.get("stamped"), reason)))
+    now = {"code": code_fingerprint(notebook), "modules": modules(notebook), "stamped": reasons}
+    notebook.metadata["ganbook"] = {**stored, **now}
     notebook.metadata["ganbook"].pop("package", None)
     write(notebook, path)
 
