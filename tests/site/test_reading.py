@@ -3,10 +3,13 @@
 A few pages stand for all: what is asked here depends on style sheets and on what the pages are made of.
 """
 
+import io
 import re
 
+import numpy as np
 import pytest
 from conftest import needs_browser
+from PIL import Image
 from test_site import SITE, TOO_WIDE, Visit, toc
 
 PAGES = ["index", "notebooks/02_mlp_gan", "book/teaching", "book/api"]
@@ -120,6 +123,22 @@ def test_a_page_enlarged_and_on_paper(browser, name):
         assert page.evaluate(SEEN) == seen > 0, "what is read on the screen is read on paper"
         page.emulate_media(media="screen")
         page.wait_for_function(f"{THEME} === 'dark'")
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone_a_box_that_goes_on_behind_its_edge_is_shaded_there(browser, scheme):
+    with Visit(browser, SITE.as_uri(), "notebooks/02_mlp_gan", scheme=scheme) as visit:
+        visit.page.set_viewport_size({"width": 390, "height": 844})
+        box = visit.page.locator("#equation-eq-mlp-value mjx-container").first
+        assert box.evaluate("e => e.scrollWidth > e.clientWidth"), "the test needs a wide equation"
+        edges = {}
+        for end in ("left", "right"):
+            box.evaluate("(e, end) => { e.scrollLeft = end === 'left' ? 0 : e.scrollWidth; }", end)
+            image = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L"), float)
+            edges[end] = [abs(image[:3, at].mean() - image[:3, image.shape[1] // 2].mean()) for at in (0, -1)]
+        assert edges["left"][1] > 20 > 5 > edges["left"][0], "at its beginning the box goes on to the right only"
+        assert edges["right"][0] > 20 > 5 > edges["right"][1], "and at its end to the left"
 
 
 @needs_browser
