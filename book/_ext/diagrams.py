@@ -13,6 +13,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from drawing import plain
 from maps import maps
+from number_lines import number_lines
 from sphinx.util.docutils import SphinxDirective
 from towers import blocks, networks, stored
 
@@ -52,14 +53,15 @@ def described(content: dict) -> str:
 
 def svg(content: dict, mark: str, narrow: bool) -> str:
     """One of the two forms of a diagram; `mark` begins its ids."""
-    whole = networks(content, narrow) if "networks" in content else maps(content, narrow)
+    form = networks if "networks" in content else number_lines if "axis" in content else maps
+    whole = form(content, narrow)
     w, h = whole.width + 4, whole.height + 4
-    form = "narrow" if narrow else "wide"
+    name = "narrow" if narrow else "wide"
     title, told = (html.escape(plain(part)) for part in (content["title"], described(content)))
     return (
-        f'<svg class="{form}" xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 {w:.0f} {h:.0f}" '
-        f'width="{w:.0f}" height="{h:.0f}" role="img" aria-labelledby="{mark}-{form}-title {mark}-{form}-words">'
-        f'<title id="{mark}-{form}-title">{title}</title><desc id="{mark}-{form}-words">{told}</desc>'
+        f'<svg class="{name}" xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 {w:.0f} {h:.0f}" '
+        f'width="{w:.0f}" height="{h:.0f}" role="img" aria-labelledby="{mark}-{name}-title {mark}-{name}-words">'
+        f'<title id="{mark}-{name}-title">{title}</title><desc id="{mark}-{name}-words">{told}</desc>'
         f"{whole.svg}</svg>"
     )
 

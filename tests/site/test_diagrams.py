@@ -401,7 +401,7 @@ def test_the_stored_picture_is_drawn_from_todays_text(name):
     with Image.open(path) as image:
         info, corner, width = image.info, image.convert("RGB").getpixel((0, 0)), image.width
     assert info["Source"] == draw.fingerprint(name), f"the picture of {name} is old: {AGAIN}"
-    assert corner == (255, 255, 255) and path.stat().st_size < 40_000
+    assert corner == (255, 255, 255) and path.stat().st_size < 50_000
     assert 400 < width / stored_diagrams.SCALE < 700
     assert info["Title"] == diagrams.load(name)["title"] and "$" not in info["Description"]
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import torch
 
@@ -11,17 +10,19 @@ from ganbook.chapters.one_network import PLANS
 from ganbook.data import Digits
 from ganbook.models import parameters
 from ganbook.models.sampling import sample
-from ganbook.training import scheduling
 from ganbook.training.recipes import RECIPES, get
 from tools.experiments import board, trials
 
 MS = {name: [10.0, 20.0, 90.0] for name in board.timed()}  # milliseconds a step: the median is 20
 
 
+CHOSEN = {row: grid.label((0, 1)) for row, grid in board.searches(MS).items()}
+
+
 def test_everyone_is_on_the_board_or_left_out_for_a_reason():
-    grids, others = board.contestants(MS), board.published()
+    contestants, others = board.CONTESTANTS.keys(), board.published().keys()
     left_out = {name for name, recipe in RECIPES.items() if board.reason(recipe)}
-    assert set(grids) | set(others) == (set(RECIPES) - left_out) | set(PLANS) and not set(grids) & set(others)
+    assert contestants | others == (set(RECIPES) - left_out) | set(PLANS) and not contestants & others
     assert "never trained" in board.reason(get("c-noise"))
     assert "16x16" in board.reason(get("b-dcgan16"))
     assert "three digits" in board.reason(dataclasses.replace(get("a-dcgan"), channels=3))
@@ -29,22 +30,30 @@ def test_everyone_is_on_the_board_or_left_out_for_a_reason():
 
 
 def test_every_variant_can_be_built_and_played(small_folder):
-    middles = {name: grid.at((0, 0)) for name, grid in board.contestants(MS).items()}
+    middles = {name: grid.at((0, 0)) for name, grid in board.searches(MS).items()}
     for name, recipe in (middles | board.published()).items():
         (record,) = trials.begun(dataclasses.replace(recipe, m=16), 0, folder=small_folder).train(1)
         assert all(value.isfinite() for value in record.values.values()), name
 
 
 def test_seconds_decide_the_number_of_steps_and_the_rates_fall_within_them():
-    for name, grid in board.contestants(MS).items():
-        assert grid.at((1, 0)).steps == board.TRIAL * 1_000 / 20
-        runs = board.rows({name: grid.at((0, 1))}, MS)
-        assert {row: run.steps for row, run in runs.items()} == {
-            board.row_of(name, seconds): seconds * 1_000 / 20 for seconds in board.BUDGETS
-        }
-        last = list(runs.values())[-1]
-        assert scheduling.at(last.schedule, last.steps // 2, last.steps)["lr"] == 1
-        assert 0 < scheduling.at(last.schedule, last.steps, last.steps)["lr"] < 0.01
+    first, second = board.searches(MS), board.second_searches(CHOSEN, MS)
+    runs = board.rows({name: grid.at((1,) * len(grid.axes)) for name, grid in (first | second).items()}, MS)
+    assert runs.keys() == {board.row_of(name, s) for name in board.CONTESTANTS for s in board.BUDGETS}
+    for name in board.CONTESTANTS:
+        for seconds in board.BUDGETS:
+            run = runs[board.row_of(name, seconds)]
+            assert run.steps == seconds * 1_000 / 20
+            assert run.at(run.steps // 2)["lr"] == 1 and 0 < run.at(run.steps)["lr"] < 0.01
+
+
+def test_the_second_search_keeps_the_other_setting_and_moves_the_rate():
+    first, second = board.searches(MS)["dcgan, 30 s"], board.second_searches(CHOSEN, MS)["dcgan"]
+    rate, ratio = first.values((0, 1))
+    for at, factor in (((0,), 1), ((1,), 2)):
+        lr = {player: f"lr={factor * rate * by:g}," for player, by in (("G", 1), ("D", ratio))}
+        described = second.at(at).describe()["optimisers"]
+        assert all(lr[player] in described[player] for player in "GD"), described
 
 
 def test_a_plan_is_trained_for_its_cpu_seconds_and_again_for_its_steps(small_folder, monkeypatch):
@@ -65,11 +74,11 @@ def test_a_run_of_the_board_can_be_repeated(small_folder, monkeypatch):
     plan = dataclasses.replace(PLANS["vae"], m=16)
     run = trials.spend(plan, 3, 60.0, steps=4).run
     row = {"seed": 3, "steps": 4, "frechet": sample(run.sampler, 10, seed=1).mean().item()}
-    table = SimpleNamespace(report={"variants": {"vae": [{"seed": 0}, row]}})
-    now, then = board.again(table, {"vae": plan}, "vae", 3)
+    stored = {"vae": [{"seed": 0}, row]}
+    now, then = board.again(stored, {"vae": plan}, "vae", 3)
     assert now == then
     row["steps"] = 3
-    assert board.again(table, {"vae": plan}, "vae", 3)[0] != then
+    assert board.again(stored, {"vae": plan}, "vae", 3)[0] != then
 
 
 def test_a_trial_takes_a_pair_and_a_plan(monkeypatch):
@@ -89,19 +98,20 @@ def test_costs_are_counted_and_drawing_takes_time(monkeypatch):
 
 def test_the_stored_board_is_complete_and_of_the_recipes_as_they_are():
     stored = results.load("board")
-    grids = board.contestants(stored["ms"])
-    assert stored["settings"] == json.loads(json.dumps(board.described(grids)))
+    ms, chosen = stored["ms"], stored["chosen"]
+    first, second = board.searches(ms), board.second_searches(chosen, ms)
+    assert stored["settings"] == json.loads(json.dumps(board.described(first, second)))
     for name, rows in stored["variants"].items():
         assert [row["seed"] for row in rows] == board.SEEDS, f"{name}: a seed is missing"
         assert all(row["diverged"] or row["lost"] == (min(row["shares"]) < stored["least_share"]) for row in rows)
-    for name, grid in grids.items():
+    for name, grid in (first | second).items():
         found = stored["trials"][name]
         assert grid.wanted(found) == [], f"{name}: a neighbour of the best is untried or better"
-        assert stored["chosen"][name] == grid.best(found)
-        for row, recipe in board.rows({name: grid.find(stored["chosen"][name])}, stored["ms"]).items():
-            assert all(run["diverged"] or run["steps"] == recipe.steps for run in stored["variants"][row]), row
-    for name in grids | board.published():
+        assert chosen[name] == grid.best(found)
+    recipes = board.of_board(stored)
+    for row, recipe in recipes.items():
+        assert all(run["diverged"] or run["steps"] == recipe.steps for run in stored["variants"][row]), row
+    for name in board.CONTESTANTS.keys() | board.published():
         assert {"parameters", "images", "drawing"} == set(stored["costs"][name])
     for name, plan in PLANS.items():
-        best = board.rows({name: grids[name].find(stored["chosen"][name])}, stored["ms"])[name]
-        assert best.describe() == plan.describe(), f"the search chose {stored['chosen'][name]}: put it into PLANS"
+        assert recipes[name].describe() == plan.describe(), f"the search chose {chosen[name]}: put it into PLANS"

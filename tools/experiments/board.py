@@ -1,12 +1,13 @@
 """Chapter 16's board: what seconds buy, for GANs, a VAE and a diffusion model, and what published recipes reach: make
 board
 
-Five contestants get the same search: the two settings of each that matter most are searched from a middle, in steps of
-a factor, until no neighbour is better, in trials of 30 seconds that are judged against training images. Then each is
-trained for 30, 120 and 300 seconds, as three trainings with rates that fall to 0 in the second half. A second is that
-of one thread on a machine that does nothing else: a step of each is timed first, and the seconds decide the number of
-steps. So a run can be repeated whatever else the machine does. Every other recipe that draws 28x28 digits is trained as
-published for 120 CPU seconds, judging not counted. All from three seeds; two to three hours of one core.
+Five contestants get the same search: from a middle, in steps of a factor of two, until no neighbour is better, in
+trials from a seed of their own that are judged against training images. For runs of 30 seconds the two settings of each
+that matter most are searched, in trials of 30 seconds. For runs of 120 and 300 seconds the rate is searched again, in
+trials of 120 seconds. Each run has rates that fall to 0 in its second half. A second is that of one thread on a machine
+that does nothing else: a step of each is timed first, and the seconds decide the number of steps. So a run can be
+repeated whatever else the machine does. Every other recipe that draws 28x28 digits is trained as published for 120 CPU
+seconds, judging not counted. All from three seeds; about four hours of one core.
 Writes ganbook/assets/results/board.json, and board.png with eight samples of every run. What stands in the file with
 the same settings is not repeated, so the command can be stopped and continued.
 
@@ -24,6 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch.optim import Adam
@@ -49,8 +51,8 @@ from tools.experiments.trials import (
     stored,
 )
 
-SECONDS, BUDGETS = sized((120.0, (30.0, 120.0, 300.0)), (0.5, (0.1, 0.5)))  # of CPU time: a row, and all rows of one
-TRIAL, TRIAL_SEED, N_TRIAL = sized((30.0, 100, 2_000), (0.1, 100, 200))  # seconds, seed, samples judged
+SHORT, SECONDS, LONG = BUDGETS = sized((30.0, 120.0, 300.0), (0.1, 0.3, 0.5))  # of CPU time: the rows of a contestant
+TRIAL_SEED, N_TRIAL = sized((100, 2_000), (100, 200))  # of a trial: its seed, samples judged
 SEEDS = sized([0, 1, 2], [0])
 DRAWN = sized(1000, 50)  # images whose drawing is timed
 EMA = 0.995
@@ -98,19 +100,41 @@ def in_seconds(recipe: Recipe | Plan, seconds: float, ms: dict[str, list[float]]
     return changed(recipe, steps=max(2, round(1_000 * seconds / statistics.median(ms[name]))))
 
 
-def contestants(ms: dict[str, list[float]]) -> dict[str, Grid]:
-    """Name -> the settings to search, in trials of so many steps as the seconds allow. ms: the time of a step."""
+class Contestant(NamedTuple):
+    """Called with a rate and another setting, `make` gives a recipe; rate, other: the middle, where a search begins."""
 
-    def searched(make: Callable[..., Recipe | Plan], **middle: float) -> Grid:
-        return Grid(lambda *values: in_seconds(make(*values), TRIAL, ms), {k: (v, 2.0) for k, v in middle.items()})
+    make: Callable[[float, float], Recipe | Plan]
+    rate: float
+    other: float
 
-    return {
-        "mlp": searched(partial(pair, name="mlp"), lr=4e-4, ratio=1.0),
-        "dcgan": searched(partial(pair, name="dcgan"), lr=2e-3, ratio=0.5),
-        "conditional": searched(partial(pair, name="conditional"), lr=1e-3, ratio=0.5),
-        "vae": searched(autoencoder, lr=1e-3, z_dim=16),
-        "diffusion": searched(denoiser, lr=2e-3, width=16),
-    }
+
+CONTESTANTS = {
+    "mlp": Contestant(partial(pair, name="mlp"), rate=4e-4, other=1.0),
+    "dcgan": Contestant(partial(pair, name="dcgan"), rate=2e-3, other=0.5),
+    "conditional": Contestant(partial(pair, name="conditional"), rate=1e-3, other=0.5),
+    "vae": Contestant(autoencoder, rate=1e-3, other=16),
+    "diffusion": Contestant(denoiser, rate=2e-3, other=16),
+}
+
+
+def searches(ms: dict[str, list[float]]) -> dict[str, Grid]:
+    """Row of the shortest runs -> both settings to search, in trials of that length. ms: the time of a step."""
+
+    def grid(one: Contestant) -> Grid:
+        axes = {"rate": (one.rate, 2.0), "other": (one.other, 2.0)}
+        return Grid(lambda rate, other: in_seconds(one.make(rate, other), SHORT, ms), axes)
+
+    return {row_of(name, SHORT): grid(one) for name, one in CONTESTANTS.items()}
+
+
+def second_searches(chosen: dict[str, str], ms: dict[str, list[float]]) -> dict[str, Grid]:
+    """Row of the board's own seconds -> the rate to search again, the other setting as `chosen` by the first search."""
+
+    def grid(one: Contestant, found: str) -> Grid:
+        rate, other = map(float, found.split(", "))
+        return Grid(lambda rate: in_seconds(one.make(rate, other), SECONDS, ms), {"rate": (rate, 2.0)})
+
+    return {name: grid(one, chosen[row_of(name, SHORT)]) for name, one in CONTESTANTS.items()}
 
 
 def published() -> dict[str, Recipe]:
@@ -141,21 +165,33 @@ def cost(recipe: Recipe | Plan) -> dict:
     return {"parameters": [parameters(net) for net in networks], "images": images, "drawing": round(drawing, 3)}
 
 
-def again(table: Table, recipes: dict[str, Recipe | Plan], name: str, seed: int) -> tuple[float, float]:
+def again(
+    variants: dict[str, list[dict]], recipes: dict[str, Recipe | Plan], name: str, seed: int
+) -> tuple[float, float]:
     """Repeat a run for as many steps as it made; returns its distance now and the recorded one."""
-    (row,) = (row for row in table.report["variants"][name] if row["seed"] == seed)
+    (row,) = (row for row in variants[name] if row["seed"] == seed)
     run, *_ = spend(recipes[name], seed, math.inf, steps=row["steps"])
     return distance(sample(run.sampler, N, seed=1)), row["frechet"]
 
 
 def rows(best: dict[str, Recipe | Plan], ms: dict[str, list[float]]) -> dict[str, Recipe | Plan]:
-    """Each row of a contestant -> what is trained for it. best: the contestants at their best settings."""
-    return {row_of(name, s): in_seconds(recipe, s, ms) for s in BUDGETS for name, recipe in best.items()}
+    """Each row of a contestant -> what is trained for it. best: what the searches chose, by row."""
+    longest = {row_of(name, LONG): in_seconds(best[name], LONG, ms) for name in CONTESTANTS if name in best}
+    return best | longest
 
 
-def described(grids: dict[str, Grid]) -> dict[str, dict]:
+def of_board(report: dict) -> dict[str, Recipe | Plan]:
+    """Each row of a contestant -> what was trained for it, by the stored report."""
+    ms, chosen = report["ms"], report["chosen"]
+    grids = searches(ms) | second_searches(chosen, ms)
+    return rows({name: grid.find(chosen[name]) for name, grid in grids.items()}, ms)
+
+
+def described(first: dict[str, Grid], second: dict[str, Grid]) -> dict[str, dict]:
     """What stored rows must agree with to be kept, for each row of the board."""
-    of = {row_of(name, s): {**grid.settings(), "seconds": s} for s in BUDGETS for name, grid in grids.items()}
+    of = {name: {**grid.settings(), "seconds": SHORT} for name, grid in first.items()}
+    for seconds in (SECONDS, LONG):
+        of |= {row_of(name, seconds): {**grid.settings(), "seconds": seconds} for name, grid in second.items()}
     return of | {name: settings({"": recipe}) for name, recipe in some(published()).items()}
 
 
@@ -166,18 +202,18 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE / "board.json", help="samples of finished runs")
     parser.add_argument("--again", nargs=2, metavar=("NAME", "SEED"), help="repeat one run and compare")
     args = parser.parse_args()
-    ms = stored("board").get("ms") or milliseconds(timed())
-    grids = some(contestants(ms))
-    table = Table("board", args.cache, described(grids))
-    report = table.report
+    before = stored("board")
+    ms = before.get("ms") or milliseconds(timed())
+    first = searches(ms)
     if args.again:
         name, seed = args.again
-        if not any(str(row["seed"]) == seed for row in report["variants"].get(name, [])):
+        if not any(str(row["seed"]) == seed for row in before["variants"].get(name, [])):
             parser.error(f"There is no run of {name!r} from seed {seed} on the board.")
-        chosen = {name: grid.find(report["chosen"][name]) for name, grid in grids.items()}
-        now, then = again(table, rows(chosen, ms) | published(), name, int(seed))
+        now, then = again(before["variants"], of_board(before) | published(), name, int(seed))
         print(f"{name}, seed {seed}: distance {now} now, {then} on the board")
         return
+    table = Table("board", args.cache, before["settings"] | described(first, {}))
+    report = table.report
     report |= {
         "command": "python -m tools.experiments.board",
         "cpu_seconds": SECONDS,
@@ -185,15 +221,20 @@ def main() -> None:
         "ms": ms,
         "judged": N,
         "least_share": LEAST,
-        "trial_cpu_seconds": TRIAL,
         "trial_seed": TRIAL_SEED,
         "floor": floor(),
         "left_out": {name: why for name, recipe in RECIPES.items() if (why := reason(recipe))},
     }
     table.keep()
     with ProcessPoolExecutor(args.workers) as pool:
-        best = table.search(pool, grids, trial)
-    report["drawn"], report["costs"] = DRAWN, {n: cost(one) for n, one in (best | some(published())).items()}
+        best = table.search(pool, first, trial)
+    second = second_searches(report["chosen"], ms)
+    table = Table("board", args.cache, described(first, second))
+    report = table.report
+    with ProcessPoolExecutor(args.workers) as pool:
+        best |= table.search(pool, second, trial)
+    drawing = {name: best[name] for name in CONTESTANTS} | some(published())
+    report["drawn"], report["costs"] = DRAWN, {name: cost(one) for name, one in drawing.items()}
     with ProcessPoolExecutor(args.workers) as pool:
         runs = {name: partial(measure, one, seconds=math.inf, steps=one.steps) for name, one in rows(best, ms).items()}
         runs |= {name: partial(measure, one, seconds=SECONDS) for name, one in some(published()).items()}

@@ -291,7 +291,8 @@ class Table:
         """
         report = self.report
         done = {name: report.get("trials", {}).get(name, {}) if name in self.same else {} for name in grids}
-        report["trials"], report["chosen"], jobs = done, {}, {}
+        report["trials"] = {**report.get("trials", {}), **done}
+        jobs: dict[Any, tuple[str, str]] = {}
 
         def ask(name: str) -> None:
             if name not in [asked for asked, _ in jobs.values()]:
@@ -307,7 +308,11 @@ class Table:
             self.keep()
             print(f"trial of {name} at {label}: {job.result()}", flush=True)
             ask(name)
-        report["chosen"] = {name: grid.best(done[name]) for name, grid in grids.items()}
+        report["chosen"] = {**report.get("chosen", {}), **{name: grid.best(done[name]) for name, grid in grids.items()}}
+        for found in (report["trials"], report["chosen"]):
+            for name in found.keys() - report["settings"].keys():
+                del found[name]
+        self.keep()
         return {name: grid.find(report["chosen"][name]) for name, grid in grids.items()}
 
     def fill(

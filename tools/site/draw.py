@@ -31,7 +31,7 @@ from tools.site import chromium
 ROOT = Path(__file__).resolve().parents[2]
 NETWORKS = ROOT / "book" / "diagrams" / "networks"
 LOOK = ROOT / "book" / "_static" / "diagrams.css"
-COLOURS = 10  # of a picture: enough for flat colours, and a notebook holds several pictures
+COLOURS = 16  # of a picture: enough for flat colours, and a notebook holds several pictures
 
 
 # ----------------------------------------------------------------------------------------------------------- networks
@@ -147,7 +147,9 @@ def draw(tab, name: str) -> bytes:
     info.add_itxt("Title", plain(content["title"]))
     info.add_itxt("Description", plain(diagrams.described(content)))
     info.add_itxt("Source", fingerprint(name))
-    seen.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True, pnginfo=info)
+    seen.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        file, "PNG", optimize=True, pnginfo=info
+    )
     return file.getvalue()
 
 
