@@ -58,7 +58,7 @@ def test_the_second_search_keeps_the_other_setting_and_moves_the_rate():
 
 def test_a_plan_is_trained_for_its_cpu_seconds_and_again_for_its_steps(small_folder, monkeypatch):
     monkeypatch.setattr(one_network, "find", lambda folder, device: Digits(folder=small_folder))
-    plan = dataclasses.replace(PLANS["vae"], m=16)
+    plan = dataclasses.replace(PLANS["vae"], m=16, schedule={})
     run, seconds, diverged, tail = trials.spend(plan, 3, 0.3)
     assert 0.3 <= seconds < 2 and not diverged and tail[-1].step == run.step
     repeated = trials.spend(plan, 3, 60.0, steps=run.step).run
