@@ -40,8 +40,10 @@ def axis(content: dict, part: dict) -> Piece:
     for move in moves:
         start, end = int(move[1]), int(move[2])
         top = high - (HIGH if abs(start - end) == longest else LOW)
-        route = [(place(start), high - RADIUS - 2), (place(start), top), (place(end), top), (place(end), high - RADIUS - 2)]
-        made += arrow(route, "data-arrow") + text((place(start) + place(end)) / 2, top - 9, move[3])
+        x, to, above = place(start), place(end), high - RADIUS - 2
+        made += arrow([(x, above), (x, top), (to, top), (to, above)], "data-arrow") + text(
+            (x + to) / 2, top - 9, move[3]
+        )
     if "slope" in part:
         made += critic(part["slope"], content["fake"], place, first, last, high)
     return Piece((last - first + 1) * STEP, high + 28, made)
