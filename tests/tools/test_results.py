@@ -154,7 +154,7 @@ def test_the_objectives_have_their_course_and_their_time():
     for name, rows in stored["variants"].items():
         for row in rows:
             assert row["diverged"] or [step for step, _ in row["course"]] == objective_runs.LOOKS
-        assert len(stored["ms"][name]) == objective_runs.BLOCKS and min(stored["ms"][name]) > 0
+        assert len(stored["ms"][name]) == trials.BLOCKS and min(stored["ms"][name]) > 0
 
 
 def test_the_remedies_ran_for_the_same_steps_on_twins_that_differ_in_one_thing():
