@@ -82,8 +82,8 @@ def test_a_run_of_the_board_can_be_repeated(small_folder, monkeypatch):
 
 
 def test_a_trial_takes_a_pair_and_a_plan(monkeypatch):
-    for name, small in {"N_TRIAL": 10, "from_training": lambda x: x.mean().item()}.items():
-        monkeypatch.setattr(board, name, small)
+    monkeypatch.setattr(board, "N_TRIAL", 10)
+    monkeypatch.setattr(trials, "from_training", lambda x: x.mean().item())
     for recipe in (get("mlp"), PLANS["vae"]):
         assert -1 <= board.trial(recipe.name, dataclasses.replace(recipe, steps=2)) <= 1
 

@@ -43,10 +43,10 @@ from tools.experiments.trials import (
     Table,
     distance,
     floor,
-    from_training,
     measure,
     milliseconds,
     settings,
+    short_run,
     spend,
     stored,
 )
@@ -149,8 +149,7 @@ def row_of(name: str, seconds: float) -> str:
 
 def trial(name: str, recipe: Recipe | Plan) -> float | None:
     """The distance from training images after a short run; None if it diverged."""
-    run, _, diverged, _ = spend(recipe, TRIAL_SEED, math.inf, steps=recipe.steps)
-    return None if diverged else from_training(sample(run.sampler, N_TRIAL, seed=1))
+    return short_run(recipe, TRIAL_SEED, recipe.steps, N_TRIAL)
 
 
 def cost(recipe: Recipe | Plan) -> dict:
@@ -176,7 +175,7 @@ def again(
 
 def rows(best: dict[str, Recipe | Plan], ms: dict[str, list[float]]) -> dict[str, Recipe | Plan]:
     """Each row of a contestant -> what is trained for it. best: what the searches chose, by row."""
-    longest = {row_of(name, LONG): in_seconds(best[name], LONG, ms) for name in CONTESTANTS if name in best}
+    longest = {row_of(name, LONG): in_seconds(best[name], LONG, ms) for name in CONTESTANTS}
     return best | longest
 
 

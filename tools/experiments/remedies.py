@@ -21,12 +21,11 @@ from torch import nn
 
 from ganbook.models import mlp
 from ganbook.models.minibatch import Deviation, Discrimination, Packed
-from ganbook.models.sampling import sample
 from ganbook.objectives import NonSaturating
 from ganbook.objectives.unrolled import Unrolled
 from ganbook.training.recipes import Recipe, get
 from tools.experiments.sizes import CACHE, sized, some
-from tools.experiments.trials import LEAST, Grid, N, Table, floor, from_training, measure, spend
+from tools.experiments.trials import LEAST, Grid, N, Table, floor, measure, short_run
 
 STEPS, TRIAL = sized((3_000, 600), (2, 2))  # updates of a run, and of a trial
 N_TRIAL = sized(2_000, 200)  # samples judged after a trial
@@ -75,8 +74,7 @@ def variants() -> dict[str, Grid]:
 
 def trial(name: str, recipe: Recipe, steps: int = TRIAL) -> float | None:
     """The distance from training images after so many steps; None if it diverged."""
-    run, _, diverged, _ = spend(recipe, TRIAL_SEED, math.inf, steps=steps)
-    return None if diverged else from_training(sample(run.G, N_TRIAL, seed=1))
+    return short_run(recipe, TRIAL_SEED, steps, N_TRIAL)
 
 
 def main() -> None:

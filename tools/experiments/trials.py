@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,10 +24,9 @@ from ganbook.evaluation.distance import distance_of_images
 from ganbook.evaluation.reference import against, look
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.neighbours import prdc
-from ganbook.models import conditional
 from ganbook.models.sampling import sample
 from ganbook.training.loop import Record
-from ganbook.training.recipes import Recipe, get
+from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
 from ganbook.viewing.plots import save_png
 from tools.experiments.sizes import STORE, sized
@@ -41,13 +39,6 @@ BLOCKS, BLOCK = sized((9, 20), (1, 2))  # of steps, for the time of one
 TAIL = 200  # last steps over which losses are averaged
 Make = Callable[[int], tuple[dict, list]]  # from a seed to a row of a table and some samples as bytes
 WORDS = ("name", "title", "source", "changes", "seed", "steps")  # of a recipe, which do not bear on the result
-# The recipe `conditional` until November 2026. Tables of that time hold its rows, until they are measured again.
-WITH_BATCH_NORM = get("conditional").change(
-    G=partial(conditional.Generator, width=32, even=True),
-    D=partial(conditional.Projection, width=24),
-    steps=6_000,
-    schedule={},
-)
 
 
 def settings(options: Mapping[str, Recipe | Plan]) -> dict:
@@ -179,6 +170,12 @@ def from_training(x: Tensor) -> float:
     digits, n = Digits("train"), len(x)
     real, _ = digits[torch.randperm(len(digits), generator=generator("trials", n))[:n]]
     return round(frechet(look(x).features, look(real).features), 2)
+
+
+def short_run(recipe: Recipe | Plan, seed: int, steps: int, n: int) -> float | None:
+    """The distance of n samples from training images after so many steps, for a search; None if the run diverged."""
+    run, _, diverged, _ = spend(recipe, seed, math.inf, steps=steps)
+    return None if diverged else from_training(sample(run.sampler, n, seed=1))
 
 
 def measure(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) -> tuple[dict, list]:
