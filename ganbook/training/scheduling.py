@@ -73,7 +73,7 @@ class Every:
     On average that is `value`. As schedule of r1 or r2 it is the lazy regularisation of Karras et al. (2020),
     "Analyzing and improving the image quality of StyleGAN", appendix B, without their change of Adam: a penalty of
     weight 0 is left out, so most steps do not pay for it. steps: those of the recipe, which raises InputError for any
-    other number.
+    other number. value: a number, or a function of the progress such as BurnIn.
 
     >>> from ganbook.training.scheduling import Every, at
     >>> [at({"r1": Every(2, steps=4, value=0.5)}, step, 4)["r1"] for step in (1, 2, 3, 4)]
@@ -82,14 +82,15 @@ class Every:
 
     every: int
     steps: int
-    value: float
+    value: float | Callable[[float], float]
 
     def __post_init__(self) -> None:
         for name in ("every", "steps"):
             validate.whole(1, name, getattr(self, name))
 
     def __call__(self, t: float) -> float:
-        return 0.0 if round(t * self.steps) % self.every else self.every * self.value
+        value = self.value(t) if callable(self.value) else self.value
+        return 0.0 if round(t * self.steps) % self.every else self.every * value
 
 
 def at(schedule: Schedule, step: int, steps: int) -> dict[str, float]:

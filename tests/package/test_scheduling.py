@@ -76,6 +76,13 @@ def test_every_so_many_steps_have_it_all_and_the_mean_is_the_value(every, times,
     assert math.isclose(sum(taken) / steps, value, abs_tol=1e-9)
 
 
+def test_what_is_taken_at_every_so_many_steps_may_change_on_the_way():
+    falling, steps = BurnIn(1.0, 0.1, 0.5), 40
+    lazy = Every(4, steps, falling)
+    taken = [scheduling.at({"r1": lazy}, step, steps)["r1"] for step in range(1, steps + 1)]
+    assert taken == [0.0 if i % 4 else 4 * falling(i / steps) for i in range(steps)]
+
+
 def test_a_lazy_penalty_is_taken_at_its_steps_only_and_goes_on_after_a_stop():
     lazy = recipe(objective=ZeroCentred(NonSaturating(), r1=0.5), schedule={"r1": Every(4, STEPS, 0.5)})
     run = Run(lazy, data=DATA)

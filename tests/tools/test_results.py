@@ -25,6 +25,7 @@ from tools.experiments import (
     conditional_ways,
     failure_runs,
     inductive_bias,
+    normalisation,
     objective_runs,
     remedies,
     repairs,
@@ -305,3 +306,30 @@ def test_a_trial_ends_with_its_cpu_seconds_or_with_its_divergence(small_folder, 
     run, seconds, diverged, tail = trials.spend(recipe, 0, 0.5)
     assert 0.5 <= seconds < 2 and run.step > 1 and not diverged and tail[-1].step == run.step
     assert trials.spend(dataclasses.replace(recipe, objective=Hopeless()), 0, 60.0).diverged
+
+
+def test_the_long_trainings_are_of_todays_recipes_and_differ_in_what_their_names_say():
+    stored, recipes = results.load("normalisation"), normalisation.variants()
+    assert stored["settings"] == {name: trials.settings({"": recipe}) for name, recipe in recipes.items()}
+    for name, rows in stored["variants"].items():
+        assert [row["seed"] for row in rows] == normalisation.SEEDS, name
+        assert all(row["step"] == normalisation.LOOKS for row in rows) and stored["steps"] == rows[0]["step"][-1]
+        shared = stored["variants"][name.removesuffix(", rates fall")]
+        for one, other in zip(rows, shared, strict=True):  # until the rates fall, the two trainings are one
+            assert one["average"][:3] == other["average"][:3] and one["step"][2] == normalisation.STEPS // 2
+    assert recipes["none, rates fall"].describe()["schedule"] == get("conditional").describe()["schedule"]
+    for mine, its in zip(recipes["none, rates fall"].networks(seed=0), get("conditional").networks(seed=0)):
+        assert all(torch.equal(a, b) for a, b in zip(mine.parameters(), its.parameters(), strict=True))
+
+
+def test_real_and_fake_in_one_batch_get_the_same_numbers_from_a_batchnorm():
+    recipe = normalisation.variants()["BatchNorm, one batch"]
+    _, D = recipe.networks(seed=0)
+    x, y = torch.randn(6, 1, 28, 28, generator=torch.Generator().manual_seed(0)), torch.arange(6)
+    norm = next(layer for layer in D.modules() if isinstance(layer, torch.nn.BatchNorm2d))
+    sizes = []
+    norm.register_forward_hook(lambda layer, given, answer: sizes.append(len(given[0])))
+    recipe.objective.discriminator(lambda images: D(images, y), x, x + 1)
+    seen = recipe.objective.generator(lambda images: D(images, y), x, x)
+    assert sizes == [12, 12]
+    assert seen["fake"].item() == pytest.approx(torch.sigmoid(D(torch.cat([x, x]), y)[:6]).mean().item())

@@ -56,6 +56,7 @@ TRIAL_SEED, N_TRIAL = sized((100, 2_000), (100, 200))  # of a trial: its seed, s
 SEEDS = sized([0, 1, 2], [0])
 DRAWN = sized(1000, 50)  # images whose drawing is timed
 EMA = 0.995
+OURS = ("mlp", "dcgan", "conditional")  # the book's GANs
 WIDTHS = (8, 16, 32, 64, 128)  # of the diffusion model, whose steps are timed
 SHARED = {"schedule": {"lr": Falling(0.5)}, "ema": EMA}
 
@@ -88,10 +89,19 @@ def denoiser(lr: float, width: float) -> Plan:
 def timed() -> dict[str, Recipe | Plan]:
     """What has a time of its own a step, by the name under which it stands in the report."""
     return {
-        **{name: pair(1e-3, 0.4, name=name) for name in ("mlp", "dcgan", "conditional")},
+        **{name: pair(1e-3, 0.4, name=name) for name in OURS},
         "vae": autoencoder(1e-3, 16),
         **{f"diffusion {width}": denoiser(1e-3, width) for width in WIDTHS},
     }
+
+
+def clock(ms: dict[str, list[float]], board: dict[str, list[float]]) -> float:
+    """How many milliseconds of the board are one of today's: the median over its GANs.
+
+    ms: of a step today, by name; board: those that the board's seconds are made of. A measurement that multiplies its
+    own milliseconds by it can be set beside the board, whatever the machine.
+    """
+    return statistics.median(statistics.median(board[name]) / statistics.median(ms[name]) for name in OURS)
 
 
 def in_seconds(recipe: Recipe | Plan, seconds: float, ms: dict[str, list[float]]) -> Recipe | Plan:

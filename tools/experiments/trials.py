@@ -148,14 +148,14 @@ def spend(recipe: Recipe | Plan, seed: int, seconds: float, steps: int = NEVER) 
     return Spent(run, time.process_time() - began, diverged, list(tail))
 
 
-def milliseconds(recipes: Mapping[str, Recipe | Plan]) -> dict[str, list[float]]:
+def milliseconds(recipes: Mapping[str, Recipe | Plan], block: int = BLOCK) -> dict[str, list[float]]:
     """CPU milliseconds a step, on one thread: blocks of steps in turn, so that a slow moment meets all alike."""
     torch.set_num_threads(1)
-    courses = {name: iter(begun(one, 0).train(BLOCK * (BLOCKS + 1))) for name, one in recipes.items()}
+    courses = {name: iter(begun(one, 0).train(block * (BLOCKS + 1))) for name, one in recipes.items()}
     spent: dict[str, list[float]] = {name: [] for name in recipes}
     for _ in range(BLOCKS + 1):
         for name, course in courses.items():
-            began, records = time.process_time(), list(islice(course, BLOCK))
+            began, records = time.process_time(), list(islice(course, block))
             spent[name].append(1_000 * (time.process_time() - began) / len(records))
     return {name: [round(ms, 2) for ms in blocks[1:]] for name, blocks in spent.items()}  # the first warms up
 
