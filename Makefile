@@ -16,7 +16,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1  # as many processes as cores, 
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help book environment ready teaching notebooks test quick answers commands bench board matrix clean lint vendor course mark questions slides pdf zip usb downloads release colab edition
+.PHONY: help book environment ready teaching notebooks test quick answers commands bench peers board matrix clean lint vendor course mark questions slides pdf zip usb downloads release colab edition
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -79,9 +79,11 @@ release: ready  ## write a version into every file that bears it, commit and tag
 colab: ready  ## run every notebook as Colab would: alone, with older Jupyter parts, the package fetched by its first cell
 	$(BIN)/python -m tools.checks.colab $(NAMES)
 
-bench: ready  ## measure what book/performance.md shows, on a machine that does nothing else (about an hour on two cores)
+bench: ready  ## measure the speed that book/performance.md shows, on a machine that does nothing else (under twenty minutes on two cores)
 	$(BIN)/python -m tools.experiments.bench
-	$(ONE_THREAD) $(BIN)/python -m tools.experiments.quality
+
+peers: ready  ## train the settings that are copied most, for book/performance.md (an hour on two cores; may be stopped and continued)
+	$(ONE_THREAD) $(BIN)/python -m tools.experiments.peers
 
 board: ready  ## train every recipe from several seeds for chapter 16's board (an hour or more on two cores; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.board

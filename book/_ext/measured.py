@@ -1,7 +1,7 @@
 """What was measured, for pages of book/: from ganbook/assets/results and from the courses of the stored networks.
 
-`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ quality }}`,
-`{{ quality_goal }}` and `{{ machine }}` on the page of speed; `{{ answer_... }}` on the page of answers; `{{ ladder }}`
+`{{ first_digits }}` in the preface; `{{ speed }}`, `{{ shares }}`, `{{ endurance }}`, `{{ imports }}`, `{{ peers }}`,
+`{{ peers_curves }}` and `{{ machine }}` on the page of speed; `{{ answer_... }}` on the page of answers; `{{ ladder }}`
 and `{{ ladder_... }}` on that of distances. No number of them is typed there.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
+OURS = ("conditional", "dcgan", "mlp")  # the book's recipes beside those that are copied
 NEAR = (5, 20, 100, 300)  # distances d^2 of which a reader may want to know what has them
 
 
@@ -77,27 +78,55 @@ def imports(bench: dict) -> str:
     return f"{took['ganbook']['median']:.2f} s to the {took['torch']['median']:.1f} s of `import torch`"
 
 
-def quality(stored: dict) -> str:
-    rows: dict[tuple[str, str], list[dict]] = {}
-    for row in stored["rows"]:
-        rows.setdefault((row["recipe"], row["way"]), []).append(row)
-    never = f"not in {stored['settings']['limit']:.0f}"
+def seconds_to_digits(peers: dict, board: dict) -> dict[str, dict[float, list[float]]]:
+    """Name -> seconds -> the distances of all seeds: the board's GANs, then the copied settings."""
+    ours = {
+        name: {
+            seconds: [run["frechet"] for run in board["variants"][f"{name}, {seconds:g} s" if other else name]]
+            for seconds in peers["cpu_seconds"]
+            for other in [seconds != board["cpu_seconds"]]
+        }
+        for name in OURS
+    }
+    theirs = {
+        name: {seconds: [run["course"][i]["frechet"] for run in runs] for i, seconds in enumerate(peers["cpu_seconds"])}
+        for name, runs in peers["variants"].items()
+    }
+    return ours | theirs
+
+
+def peers(peers: dict, board: dict) -> str:
+    """The table: distances after so many seconds, and how many steps the longest run had."""
+    rows = seconds_to_digits(peers, board)
+    steps = {name: runs[0]["course"][-1]["step"] for name, runs in peers["variants"].items()}
+    longest = max(peers["cpu_seconds"])
+    steps |= {name: board["variants"][f"{name}, {longest:g} s"][0]["steps"] for name in rows if name not in steps}
+    heads = ["settings", *(f"d², {seconds:g} s" for seconds in peers["cpu_seconds"]), f"steps in {longest:g} s"]
     lines = [
         [
-            f"`{name}`",
-            way.replace("plain", "plain loop", 1),
-            ", ".join(never if row["seconds"] is None else f"{row['seconds']:.0f}" for row in runs),
-            ", ".join(f"{row['course'][-1][1]:,}" for row in runs),
-            ", ".join(f"{row['course'][-1][2]:.0f}" for row in runs),
+            name if name in peers["variants"] else f"`{name}`",
+            *(median_and_range(found) for found in row.values()),
+            f"{steps[name]:,}",
         ]
-        for (name, way), runs in rows.items()
+        for name, row in rows.items()
     ]
-    return table(["recipe", "loop", "CPU seconds, a seed each", "steps by then", "d² by then"], lines)
+    return table(heads, lines, left=1)
 
 
-def quality_goal(stored: dict) -> str:
-    floor = stored["floor"]["frechet"]
-    return f"d² = {stored['settings']['floors'] * floor:.0f} (n = 10,000, floor {floor:.1f})"
+def peers_curves(peers: dict, board: dict, picture: bytes) -> str:
+    """The stored picture of the curves, with what it shows in words."""
+    source = base64.b64encode(picture).decode()
+    rows = seconds_to_digits(peers, board).items()
+    said = "; ".join(f"{name} {', '.join(amount(statistics.median(d2)) for d2 in row.values())}" for name, row in rows)
+    times = ", ".join(f"{seconds:g}" for seconds in peers["cpu_seconds"])
+    counts = [len(next(iter(found["variants"].values()))) for found in (board, peers)]
+    return (
+        f'<figure><img src="data:image/png;base64,{source}" width="720" alt="Curves of d² over seconds, both on '
+        f'logarithmic axes. Medians after {times} seconds: {said}."><figcaption><p>Distance from the test images after '
+        "so many seconds of one core: the book's recipes in colour, settings that are copied most in grey. Lower is "
+        f"better. Lines are medians, and bands the range of the seeds: {counts[0]} for the book's recipes, {counts[1]} "
+        "for the others.</p></figcaption></figure>"
+    )
 
 
 def machine(bench: dict) -> str:
@@ -360,13 +389,14 @@ def read(path: Path) -> dict:
 def everything(root: Path) -> dict[str, str]:
     """All that pages of the book in the folder `root` can name between two braces."""
     assets = root / "ganbook" / "assets"
-    names = ("bench", "quality", "first_digits", "scores", "failures", "repairs", "ladder", "best")
-    bench, seconds, first, scores, failures, repairs, rungs, best = (
+    names = ("bench", "peers", "board", "first_digits", "scores", "failures", "repairs", "ladder", "best")
+    bench, copied, board, first, scores, failures, repairs, rungs, best = (
         read(assets / "results" / f"{n}.json") for n in names
     )
     courses = {name: read(assets / "weights" / "recipes" / f"{name}.json") for name in SYSTEMS}
     made = {make.__name__: make(bench) for make in (speed, shares, endurance, imports, machine)}
-    made |= {make.__name__: make(seconds) for make in (quality, quality_goal)}
+    curves = (assets / "results" / "peers.png").read_bytes()
+    made |= {"peers": peers(copied, board), "peers_curves": peers_curves(copied, board, curves)}
     made |= {make.__name__: make(rungs) for make in (ladder_scores, ladder_near, ladder_few)}
     with Image.open(assets / "results" / "ladder.png") as sheet:
         made |= {"ladder": ladder(rungs, sheet.convert("L")), "first_digits": first_digits(first)}

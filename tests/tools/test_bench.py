@@ -1,5 +1,4 @@
-"""The arithmetic of tools/experiments/bench.py and tools/experiments/quality.py; the measurements need a machine that
-does nothing else."""
+"""The arithmetic of tools/experiments/bench.py; the measurements need a machine that does nothing else."""
 
 import pytest
 import torch
@@ -7,7 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganbook.chapters import results
 from ganbook.training.recipes import get
-from tools.experiments import bench, quality
+from tools.experiments import bench
 
 
 @pytest.mark.parametrize(("name", "bf16"), [("mlp", False), ("dcgan", False), ("dcgan", True)])
@@ -40,20 +39,6 @@ def test_the_plain_loop_trains_the_networks_it_is_given(name, tmp_path):
         assert not all(torch.equal(p, q) for p, q in zip(net.parameters(), old))
 
 
-def test_a_run_stops_at_the_first_look_that_is_near_enough(monkeypatch):
-    far = iter([50.0, 20.0, 9.0, 1.0])
-    monkeypatch.setattr(quality, "floor", lambda: {"frechet": 1.0})
-    monkeypatch.setattr(quality, "distance", lambda x: next(far))
-    monkeypatch.setattr(quality, "N", 2)
-    monkeypatch.setattr(quality, "EVERY", 0.01)
-    row = quality.reach("dcgan", "plain, averaged", 0)
-    assert [look[2] for look in row["course"]] == [50.0, 20.0, 9.0]
-    assert row["seconds"] == row["course"][-1][0] > 0
-    monkeypatch.setattr(quality, "distance", lambda x: 99.0)
-    monkeypatch.setattr(quality, "LIMIT", 0.02)
-    assert quality.reach("dcgan", "ganbook", 0)["seconds"] is None
-
-
 def test_the_stored_benchmark_is_whole_and_from_an_idle_machine():
     stored = results.load("bench")
     assert stored["machine"]["load"] <= 0.5, "measured while the machine did something else"
@@ -66,10 +51,3 @@ def test_the_stored_benchmark_is_whole_and_from_an_idle_machine():
     assert memory[-1] - memory[1] < 20, "the memory of a long run must not grow"
     assert max(seconds) < 1.25 * min(seconds), "nor may its steps become slower"
     assert stored["imports"]["ganbook"]["median"] < 0.15
-
-
-def test_the_stored_seconds_are_of_todays_recipes():
-    stored = results.load("quality")
-    now = quality.settings(quality.RECIPES)
-    assert stored["settings"]["recipes"] == now, "run python -m tools.experiments.quality again"
-    assert len(stored["rows"]) == len(quality.RECIPES) * len(quality.WAYS) * len(quality.SEEDS)

@@ -117,6 +117,7 @@ LEFT_OUT = {
     "make vendor": "it fetches packages of npm",
     "make bench": "its tools are tried by name",
     "make board": "its tool is tried by name",
+    "make peers": "its tool is tried by name",
     "make edition": "its tool is tried by name",
     "make questions": "its tool is tried by name",
     "make help": "it prints the Makefile",
