@@ -78,18 +78,17 @@ def imports(bench: dict) -> str:
     return f"{took['ganbook']['median']:.2f} s to the {took['torch']['median']:.1f} s of `import torch`"
 
 
+def of_board(board: dict, name: str, seconds: float) -> list[dict]:
+    """The runs of one of the board's GANs for so many seconds."""
+    return board["variants"][name if seconds == board["cpu_seconds"] else f"{name}, {seconds:g} s"]
+
+
 def seconds_to_digits(peers: dict, board: dict) -> dict[str, dict[float, list[float]]]:
     """Name -> seconds -> the distances of all seeds: the board's GANs, then the copied settings."""
-    ours = {
-        name: {
-            seconds: [run["frechet"] for run in board["variants"][f"{name}, {seconds:g} s" if other else name]]
-            for seconds in peers["cpu_seconds"]
-            for other in [seconds != board["cpu_seconds"]]
-        }
-        for name in OURS
-    }
+    seconds = peers["cpu_seconds"]
+    ours = {name: {s: [run["frechet"] for run in of_board(board, name, s)] for s in seconds} for name in OURS}
     theirs = {
-        name: {seconds: [run["course"][i]["frechet"] for run in runs] for i, seconds in enumerate(peers["cpu_seconds"])}
+        name: {s: [run["course"][i]["frechet"] for run in runs] for i, s in enumerate(seconds)}
         for name, runs in peers["variants"].items()
     }
     return ours | theirs
@@ -100,7 +99,7 @@ def peers(peers: dict, board: dict) -> str:
     rows = seconds_to_digits(peers, board)
     steps = {name: runs[0]["course"][-1]["step"] for name, runs in peers["variants"].items()}
     longest = max(peers["cpu_seconds"])
-    steps |= {name: board["variants"][f"{name}, {longest:g} s"][0]["steps"] for name in rows if name not in steps}
+    steps |= {name: of_board(board, name, longest)[0]["steps"] for name in OURS}
     heads = ["settings", *(f"d², {seconds:g} s" for seconds in peers["cpu_seconds"]), f"steps in {longest:g} s"]
     lines = [
         [

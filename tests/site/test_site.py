@@ -329,6 +329,7 @@ class Visit:
         self.context.add_init_script(f"localStorage.mode = {scheme!r}; localStorage.theme = {scheme!r}; {before}")
         self.context.route(re.compile(f"^(?!{re.escape(address)})"), self.refuse)
         self.page = self.context.new_page()
+        self.start()
         self.page.on(
             "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
         )
@@ -338,8 +339,12 @@ class Visit:
         self.page.on("response", lambda answer: self.failed.append(answer.url) if answer.status >= 400 else None)
         self.open(name)
 
-    def open(self, name):
+    def start(self):
         self.asked, self.outside, self.failed, self.complaints = set(), [], [], []
+
+    def open(self, name):
+        self.page.goto("about:blank")  # what the page before still says or asks belongs to that page
+        self.start()
         path, mark, query = name.partition("?")
         self.page.goto(f"{self.address}/{path}.html{mark}{query}", wait_until="load")
         self.page.evaluate(SETTLE)
