@@ -330,6 +330,6 @@ def test_real_and_fake_in_one_batch_get_the_same_numbers_from_a_batchnorm():
     sizes = []
     norm.register_forward_hook(lambda layer, given, answer: sizes.append(len(given[0])))
     recipe.objective.discriminator(lambda images: D(images, y), x, x + 1)
-    seen = recipe.objective.generator(lambda images: D(images, y), x, x)
+    seen = recipe.objective.generator(lambda images: D(images, y), x, x + 1)
     assert sizes == [12, 12]
-    assert seen["fake"].item() == pytest.approx(torch.sigmoid(D(torch.cat([x, x]), y)[:6]).mean().item())
+    assert seen["fake"].item() == pytest.approx(torch.sigmoid(D(torch.cat([x, x + 1]), y)[6:]).mean().item())
