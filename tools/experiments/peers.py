@@ -50,12 +50,20 @@ EPS = 0.8  # of PyTorch-GAN's BatchNorm: written where eps stands, and meant as 
 # ------------------------------------------------------------------------------------------------------------ networks
 
 
-class LinearG(OfNoise):
+class Layers(OfNoise):
+    """z (m, 100) -> x (m, 1, size, size): one layer after the other."""
+
+    layers: nn.Module
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+class LinearG(Layers):
     """z (m, 100) [, y (m,)] -> x (m, 1, size, size): five linear layers, BatchNorm behind the inner ones."""
 
     def __init__(self, size: int) -> None:
         super().__init__(100)
-        self.size = size
         layers: list[nn.Module] = [nn.Linear(self.inputs(), 128), nn.LeakyReLU(0.2)]
         for wide in (256, 512, 1024):
             layers += [nn.Linear(wide // 2, wide), nn.BatchNorm1d(wide, EPS), nn.LeakyReLU(0.2)]
@@ -63,9 +71,6 @@ class LinearG(OfNoise):
 
     def inputs(self) -> int:
         return self.z_dim
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z)
 
 
 class LabelledG(LinearG):
@@ -111,7 +116,7 @@ class LabelledD(nn.Module):
         return self.layers(torch.cat([x.flatten(1), self.code(y)], dim=1))
 
 
-class ConvG(OfNoise):
+class ConvG(Layers):
     """z (m, 100) -> x (m, 1, 32, 32): two doublings by upsampling, each with a convolution 3/1."""
 
     def __init__(self) -> None:
@@ -122,9 +127,6 @@ class ConvG(OfNoise):
             *(nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2), nn.Conv2d(128, 64, 3, padding=1)),
             *(nn.BatchNorm2d(64, EPS), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh()),
         ).apply(drawn)
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z)
 
 
 class ConvD(nn.Sequential):
@@ -139,7 +141,7 @@ class ConvD(nn.Sequential):
         self.apply(drawn)
 
 
-class KerasG(OfNoise):
+class KerasG(Layers):
     """z (m, 100) -> x (m, 1, 28, 28): transposed convolutions 5/1, 5/2, 5/2, without biases."""
 
     def __init__(self) -> None:
@@ -151,9 +153,6 @@ class KerasG(OfNoise):
             *(nn.ConvTranspose2d(128, 64, 5, 2, 2, 1, bias=False), norm(64), act()),
             *(nn.ConvTranspose2d(64, 1, 5, 2, 2, 1, bias=False), nn.Tanh()),
         ).apply(glorot)
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z)
 
 
 class KerasD(nn.Sequential):

@@ -22,7 +22,7 @@ from ganbook.models import residual
 from ganbook.objectives import Relativistic, ZeroCentred
 from ganbook.training.recipes import Recipe
 from ganbook.training.scheduling import BurnIn, Every
-from tools.experiments.board import LONG, N_TRIAL, OURS, TRIAL_SEED, clock, timed
+from tools.experiments.board import LONG, OURS, clock, timed, trial
 from tools.experiments.sizes import sized
 from tools.experiments.trials import (
     Grid,
@@ -31,7 +31,6 @@ from tools.experiments.trials import (
     floor,
     measure,
     milliseconds,
-    short_run,
     stored,
 )
 
@@ -61,11 +60,6 @@ def r3gan(rate: float, weight: float, steps: int = 1_000, every: int = 1) -> Rec
         ema=0.5 ** (1 / (HALF_LIFE * steps)),
         schedule={"r1": penalty, "r2": penalty, "beta_2": BurnIn(0.9, 0.99, BURN_IN)},
     )
-
-
-def trial(name: str, recipe: Recipe) -> float | None:
-    """The distance from training images after a short run; None if it diverged."""
-    return short_run(recipe, TRIAL_SEED, recipe.steps, N_TRIAL)
 
 
 def main() -> None:
