@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganbook.base.errors import InputError
 from ganbook.models import OfNoise, dcgan
+from ganbook.models.minibatch import OfBatch
 
 
 def one_hot(y: Tensor, n: int, classes: int) -> Tensor:
@@ -90,7 +91,7 @@ class Projection(nn.Module):
     Miyato and Koyama (2018), "cGANs with projection discriminator", eq. 3 and figure 1d: the form that the
     optimal D takes when p(y|x) is a softmax of linear functions of h.
 
-    norm, first: see ganbook.models.dcgan.Discriminator.
+    norm, first, minibatch: see ganbook.models.dcgan.Discriminator. What `minibatch` appends enters psi alone.
     """
 
     def __init__(
@@ -99,16 +100,18 @@ class Projection(nn.Module):
         classes: int = 10,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
         first: Callable[[nn.Module], None] | None = None,
+        minibatch: Callable[[int], OfBatch] | None = None,
     ) -> None:
         super().__init__()
         self.classes = classes
-        self.net = dcgan.Discriminator(width, norm=norm, first=first)
+        self.net = dcgan.Discriminator(width, norm=norm, first=first, minibatch=minibatch)
         self.embed = nn.Linear(classes, 4 * width, bias=False)  # its columns are the e_y
         # The label says nothing at first. From PyTorch's own initial e_y, which outweigh psi, digits could be read
         # only after 1,000 steps instead of 500 (chapter 11's pair, one seed).
         nn.init.zeros_(self.embed.weight)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        h = self.net.features(x)  # (m, 1, 28, 28) -> (m, 4 width)
-        agreement = (self.embed(one_hot(y, len(x), self.classes)) * h).sum(1)  # (m,)
+        h = self.net.features(x)  # (m, 1, 28, 28) -> (m, 4 width [+ extra])
+        e = self.embed(one_hot(y, len(x), self.classes))  # (m, 4 width)
+        agreement = (e * h[:, : e.shape[1]]).sum(1)  # (m,)
         return self.net.score(h) + agreement

@@ -11,10 +11,12 @@ from torch.optim.swa_utils import AveragedModel
 from ganbook.base import seeds
 from ganbook.base.errors import InputError
 from ganbook.models import conditional, dcgan, takes_labels, with_labels
+from ganbook.models.minibatch import Deviation, Discrimination
 from ganbook.models.sampling import fixed_noise, sample
 from ganbook.objectives import NonSaturating
 from ganbook.training.loop import train
 from ganbook.training.precision import fast
+from ganbook.training.recipes import get
 
 CRITICS = [conditional.Discriminator, conditional.Projection]
 
@@ -119,6 +121,28 @@ def test_projection_is_psi_plus_the_product_with_the_labels_vector():
     psi = h @ linear.weight[0] + linear.bias
     by_hand = [psi[i] + sum(D.embed.weight[j, y[i]] * h[i, j] for j in range(16)) for i in range(5)]
     assert torch.allclose(D(x, y), torch.stack(by_hand), atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [Deviation, Discrimination])
+def test_what_the_batch_tells_a_projection_enters_psi_and_not_the_product_with_the_label(layer):
+    torch.manual_seed(2)
+    D = conditional.Projection(width=4, norm=nn.Identity, minibatch=layer)
+    x, y = images(5), torch.tensor([3, 3, 0, 9, 5])
+    assert D.net.score(D.net.features(x)).shape == (5,) and D.embed.weight.shape == (16, 10)
+    torch.nn.init.normal_(D.embed.weight)
+    seen = D.net.features(x)
+    assert seen.shape == (5, 16 + D.net.layers[-3].extra)
+    product = (D.embed.weight.T[y] * seen[:, :16]).sum(1)
+    assert torch.allclose(D(x, y), D.net(x) + product, atol=1e-5)
+    apart = torch.cat([D(x[i : i + 1], y[i : i + 1]) for i in range(5)])
+    assert not torch.allclose(D(x, y), apart, atol=1e-5), "the company of the batch counts"
+
+
+def test_the_best_recipe_takes_a_layer_that_sees_the_batch():
+    D = get("conditional").change(minibatch=Deviation).networks(seed=0)[1]
+    plain = get("conditional").networks(seed=0)[1]
+    assert isinstance(D.net.layers[-3], Deviation) and D.net.layers[-2].in_features == 97
+    assert str(D.net.layers[:-3]) == str(plain.net.layers[:-2])
 
 
 def test_a_new_projection_ignores_the_label_and_can_learn_it():
