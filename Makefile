@@ -82,7 +82,7 @@ colab: ready  ## run every notebook as Colab would: alone, with older Jupyter pa
 bench: ready  ## measure the speed that book/performance.md shows, on a machine that does nothing else (under twenty minutes on two cores)
 	$(BIN)/python -m tools.experiments.bench
 
-peers: ready  ## train the settings that are copied most, for book/performance.md (an hour on two cores; may be stopped and continued)
+peers: ready  ## train the settings that are copied most, for book/performance.md (an hour and a half of one core; may be stopped and continued)
 	$(ONE_THREAD) $(BIN)/python -m tools.experiments.peers
 
 board: ready  ## train every recipe from several seeds for chapter 16's board (an hour or more on two cores; may be stopped and continued)

@@ -1,4 +1,4 @@
-"""How fast a step is, and why: python -m tools.experiments.bench. About fifteen minutes on two cores that do nothing
+"""How fast a step is, and why: python -m tools.experiments.bench. Under twenty minutes on two cores that do nothing
 else.
 
 1. Images a second of ganbook, in float32 and in bfloat16, and of a plain tutorial loop (float32) on the same networks,
