@@ -118,13 +118,13 @@ def peers_curves(peers: dict, board: dict, picture: bytes) -> str:
     rows = seconds_to_digits(peers, board).items()
     said = "; ".join(f"{name} {', '.join(amount(statistics.median(d2)) for d2 in row.values())}" for name, row in rows)
     times = ", ".join(f"{seconds:g}" for seconds in peers["cpu_seconds"])
-    counts = [len(next(iter(found["variants"].values()))) for found in (board, peers)]
+    ours, theirs = (len(next(iter(found["variants"].values()))) for found in (board, peers))
+    seeds = f"{ours} seeds" if ours == theirs else f"the seeds: {ours} for the book's recipes, {theirs} for the others"
     return (
         f'<figure><img src="data:image/png;base64,{source}" width="720" alt="Curves of d² over seconds, both on '
         f'logarithmic axes. Medians after {times} seconds: {said}."><figcaption><p>Distance from the test images after '
         "so many seconds of one core: the book's recipes in colour, settings that are copied most in grey. Lower is "
-        f"better. Lines are medians, and bands the range of the seeds: {counts[0]} for the book's recipes, {counts[1]} "
-        "for the others.</p></figcaption></figure>"
+        f"better. Lines are medians, and bands the range of {seeds}.</p></figcaption></figure>"
     )
 
 

@@ -190,6 +190,15 @@ def test_code_of_a_rewritten_chapter_fits_the_column_of_its_page():
         assert not wide, f"{path.name}: lines of more than 84 characters:\n" + "\n".join(wide)
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_what_a_chapter_prints_fits_the_column_of_a_desk(path):
+    """A column of 1440 pixels holds 95 characters in the size that house.css gives to what is printed."""
+    cells = [cell for _, cell in code(nbformat.read(path, as_version=4))]
+    printed = [output["text"] for cell in cells for output in cell.outputs if output.output_type == "stream"]
+    wide = [line for text in printed for line in text.splitlines() if len(line) > 95]
+    assert not wide, "a table whose last column is out of sight:\n" + "\n".join(wide)
+
+
 def test_prose_stands_between_code_cells(chapter):
     for number, (one, two) in enumerate(pairwise(chapter.cells)):
         if one.cell_type == two.cell_type == "code":
