@@ -1,11 +1,14 @@
 """The small R3GAN: its recipe has the paper's schedules, and what is stored is whole."""
 
+import dataclasses
 import statistics
 
 import pytest
 from torch import nn
 
 from ganbook.chapters import results
+from ganbook.data import Digits, Stacked
+from ganbook.training.recipes import Recipe
 from tools.experiments import r3gan
 from tools.experiments.board import clock
 
@@ -41,10 +44,46 @@ def test_the_stored_runs_are_whole():
     for name, rows in stored["variants"].items():
         steps = round(1_000 * stored["cpu_seconds"] / (statistics.median(stored["ms"][name]) * own))
         assert [(row["seed"], row["steps"]) for row in rows if not row["diverged"]] == [(s, steps) for s in r3gan.SEEDS]
+    assert not untried(stored), "the search ended at an edge"
+
+
+def untried(stored: dict) -> list[tuple[float, float]]:
+    """The neighbours of the chosen rate and weight that were not tried."""
     rate, weight = map(float, stored["chosen"]["every step"].split(", "))
     tried = {tuple(map(float, label.split(", "))) for label in stored["trials"]["every step"]}
     around = {(rate * 2, weight), (rate / 2, weight), (rate, weight * 4), (rate, weight / 4)}
-    missing = [
+    return [
         one for one in around if not any(abs(one[0] / r - 1) < 0.01 and abs(one[1] / w - 1) < 0.01 for r, w in tried)
     ]
-    assert not missing, "the search ended at an edge"
+
+
+def test_on_stacked_mnist_a_run_takes_as_long_as_those_of_chapter_13():
+    stored, stacked = results.load("r3gan_stacked"), results.load("stacked")
+    theirs = statistics.median(row["course"][-1]["step"] for row in stacked["variants"]["recipe"])
+    for name, rows in stored["variants"].items():
+        steps = theirs * statistics.median(stored["ms"]["stacked"]) / statistics.median(stored["ms"][name])
+        assert [row["seed"] for row in rows] == r3gan.SEEDS
+        ends = [row["course"][-1] for row in rows if not row["diverged"]]
+        assert all(end["step"] == round(steps) for end in ends)
+        assert all(end["kl"] == pytest.approx(end["kl_channels"] + end["kl_together"], abs=1e-4) for end in ends)
+    assert not untried(stored), "the search ended at an edge"
+
+
+def test_three_channels_change_nothing_else_of_the_recipe():
+    one, three = r3gan.r3gan(1e-3, 0.1).describe(), r3gan.r3gan(1e-3, 0.1, channels=3).describe()
+    assert three.pop("channels") == 3 and three["parameters"] != one["parameters"]
+    assert {**one, "parameters": 0} == {**three, "parameters": 0}
+
+
+def test_a_run_on_stacked_mnist_is_counted_and_one_that_diverged_has_no_count(small_folder, monkeypatch):
+    data = Stacked(Digits(folder=small_folder))
+    monkeypatch.setattr(Recipe, "data", lambda self, folder=None, device="cpu": data)
+    monkeypatch.setattr(r3gan, "N_STACKED", 50)
+    recipe = dataclasses.replace(r3gan.r3gan(1e-3, 0.1, 3, channels=3), m=8)
+    row, _ = r3gan.count(recipe, 4)
+    (end,) = row["course"]
+    assert (row["seed"], row["diverged"], end["step"]) == (4, False, 3) and 1 <= end["modes"] <= 50
+    assert r3gan.divergence("", recipe) == pytest.approx(r3gan.count(recipe, r3gan.TRIAL_SEED)[0]["course"][0]["kl"])
+    hopeless = recipe.change(lr_g=1e30, lr_d=1e30)
+    assert r3gan.count(hopeless, 4)[0] == {"seed": 4, "diverged": True, "course": []}
+    assert r3gan.divergence("", hopeless) is None
