@@ -54,14 +54,11 @@ def variants() -> dict[str, Recipe]:
 
 
 class Frozen(OfNoise):
-    """A generator that is only drawn from: as `sample` draws, whatever mode the loop asks for."""
+    """A generator that is only drawn from, as `sample` draws: the loop leaves layers in evaluation mode as they are."""
 
     def __init__(self, G: OfNoise) -> None:
         super().__init__(G.z_dim)
         self.G, self.classes = G.eval().requires_grad_(False), G.classes
-
-    def train(self, mode: bool = True) -> "Frozen":
-        return self
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         return self.G(z, y)
