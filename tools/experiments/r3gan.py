@@ -17,6 +17,7 @@ repeats no run that stands there with the same settings.
 import argparse
 import math
 import statistics
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -74,6 +75,11 @@ def r3gan(rate: float, weight: float, steps: int = 1_000, every: int = 1, channe
     )
 
 
+def whole(recipe: Recipe, seed: int) -> tuple[dict, list]:
+    """Train on digits from one seed to the end of the schedule; returns the row and some samples."""
+    return measure(recipe, seed, seconds=math.inf, steps=recipe.steps)
+
+
 def count(recipe: Recipe, seed: int) -> tuple[dict, list]:
     """Train on Stacked MNIST from one seed; returns a row like those of chapter 13's runs, and no samples."""
     run, seconds, diverged, _ = spend(recipe, seed, math.inf, recipe.steps)
@@ -97,31 +103,28 @@ def times(channels: int, beside: dict) -> dict[str, list[float]]:
 
 
 def compared(
+    pool: ProcessPoolExecutor,
     table: str,
     report: dict,
     steps: dict[str, int],
+    make: Callable[..., Recipe],
     first: tuple[float, float],
-    channels: int,
-    pool: ProcessPoolExecutor,
+    trial: Callable[[str, Recipe], float | None],
+    run: Callable[[Recipe, int], tuple[dict, list]],
 ) -> None:
     """Search from the rate and the weight of `first`, then make the runs that are missing.
 
-    steps: of a long run, by row. report: what else stands in the table's file.
+    report: what else stands in the table's file. steps: of a long run, by row. make: as r3gan. trial: of the search, as
+    in Table. run: makes a row from a recipe and a seed.
     """
-    make = partial(r3gan, channels=channels)
     short = max(2, round(steps["every step"] * TRIAL / LONG))
     grid = Grid(partial(make, steps=short), {"rate": (first[0], 2.0), "weight": (first[1], 4.0)})
     rows = Table(table, None, {name: {**grid.settings(), "steps": n} for name, n in steps.items()})
     rows.report |= {"command": "python -m tools.experiments.r3gan", "cpu_seconds": LONG, **report}
     rows.keep()
-    rows.search(pool, {"every step": grid}, divergence if channels > 1 else trial)
+    rows.search(pool, {"every step": grid}, trial)
     rate, weight = map(float, rows.report["chosen"]["every step"].split(", "))
-    plan = {}
-    for name, n in steps.items():
-        recipe = make(rate, weight, n, ROWS[name])
-        one = partial(count, recipe) if channels > 1 else partial(measure, recipe, seconds=math.inf, steps=n)
-        plan[name] = (one, SEEDS)
-    rows.fill(pool, plan)
+    rows.fill(pool, {name: (partial(run, make(rate, weight, n, ROWS[name])), SEEDS) for name, n in steps.items()})
 
 
 def digits(pool: ProcessPoolExecutor) -> None:
@@ -131,16 +134,17 @@ def digits(pool: ProcessPoolExecutor) -> None:
     now = clock(ms, board)
     steps = {name: max(2, round(1_000 * LONG / (statistics.median(ms[name]) * now))) for name in ROWS}
     report = {"ms": ms, "clock": round(now, 3), "judged": N, "floor": floor()}
-    compared("r3gan", report, steps, (1e-3, 0.1), 1, pool)
+    compared(pool, "r3gan", report, steps, r3gan, (1e-3, 0.1), trial, whole)
 
 
 def stacks(pool: ProcessPoolExecutor) -> None:
     """Beside chapter 13's runs on Stacked MNIST: as many steps as take as long as theirs."""
     theirs = statistics.median(row["course"][-1]["step"] for row in results.load("stacked")["variants"]["recipe"])
     ms = stored("r3gan_stacked").get("ms") or times(3, {"stacked": get("stacked")})
-    whole = theirs * statistics.median(ms["stacked"])
-    steps = {name: max(2, sized(round(whole / statistics.median(ms[name])), 2)) for name in ROWS}
-    compared("r3gan_stacked", {"ms": ms, "samples": N_STACKED}, steps, (4e-3, 6.4), 3, pool)
+    span = theirs * statistics.median(ms["stacked"])
+    steps = {name: max(2, sized(round(span / statistics.median(ms[name])), 2)) for name in ROWS}
+    report, make = {"ms": ms, "samples": N_STACKED}, partial(r3gan, channels=3)
+    compared(pool, "r3gan_stacked", report, steps, make, (4e-3, 6.4), divergence, count)
 
 
 def main() -> None:
