@@ -20,6 +20,33 @@ def class_shares(y: Tensor, classes: int = 10) -> Tensor:
     return checks.double(y.bincount(minlength=classes)) / len(y)
 
 
+def purity(groups: Tensor, y: Tensor) -> float:
+    """Return the share of samples whose label is the most frequent one of their group: 1 if no group mixes labels.
+
+    groups, y: the group and the label of each sample (n,), whole numbers of 0 or more. Groups that are drawn without
+    regard to the labels get about the share of the most frequent label. Manning, Raghavan and Schütze (2008),
+    "Introduction to Information Retrieval", section 16.3.
+
+    Raises ValueError unless both have one length, of 1 or more, and hold such numbers.
+
+    >>> import torch
+    >>> from ganbook.metrics.classes import purity
+    >>> purity(torch.tensor([0, 0, 0, 1]), torch.tensor([7, 7, 2, 2]))
+    0.75
+    """
+    for name, part in (("groups", groups), ("y", y)):
+        if part.is_floating_point() or part.dtype == torch.bool or part.ndim != 1 or len(part) == 0 or part.min() < 0:
+            raise ValueError(
+                f"Expected {name} (n,), whole numbers of 0 or more, at least one, got {part.dtype} {tuple(part.shape)} "
+                f"{part.flatten()[:5].tolist()}..."
+            )
+    if len(groups) != len(y):
+        raise ValueError(f"Expected groups and y of one length, got {len(groups)} and {len(y)}.")
+    classes = int(y.max()) + 1
+    counts = (groups * classes + y).bincount(minlength=(int(groups.max()) + 1) * classes).unflatten(0, (-1, classes))
+    return int(counts.max(1).values.sum()) / len(y)
+
+
 def kl(shares: Tensor, reference: Tensor) -> float:
     """Return KL(shares || reference) = sum p log(p / q) in nats, for shares p (c,) and reference q (c,).
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganbook.base import validate
 from ganbook.base.errors import InputError
 from ganbook.models import OfNoise, dcgan
 from ganbook.models.minibatch import OfBatch
@@ -70,6 +71,46 @@ class Generator(OfNoise):
         for layer in self.net.layers:
             x = layer(x, y) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
         return x
+
+
+class Coded(OfNoise):
+    """z (m, z_dim) -> x (m, 1, 28, 28) in [-1, 1]: a Generator `by_label` that takes its label from z: none is given.
+
+    The label is a categorical code: the place of the largest of the first `codes` numbers of z, each equally likely.
+    Chen et al. (2016), "InfoGAN", section 7.2, draw such a code beside z; here no term rewards G for showing it. On a
+    path through z the code jumps where another number becomes the largest.
+
+    width, even: see ganbook.models.dcgan.Generator. Raises InputError if codes is no whole number from 2 to z_dim.
+    """
+
+    def __init__(self, z_dim: int = 64, width: int = 64, codes: int = 10, even: bool = False) -> None:
+        super().__init__(z_dim)
+        self.codes = validate.whole(2, "codes", codes)
+        if codes > z_dim:
+            raise InputError(f"Expected codes of at most z_dim = {z_dim}, since each takes a number of z, got {codes}.")
+        self.net = Generator(z_dim, width, codes, even=even, by_label=True)
+
+    def code(self, z: Tensor) -> Tensor:
+        """Return the code (m,), int64 in [0, codes), of noise z (m, z_dim)."""
+        return z[:, : self.codes].argmax(1)
+
+    def with_code(self, z: Tensor, code: Tensor) -> Tensor:
+        """Return noise z (m, z_dim) with other codes, code (m,): the largest of its first numbers changes places.
+
+        From z ~ N(0, I) it makes noise as it is drawn when it has this code, so G(G.with_code(z, code)) are samples of
+        the codes. Raises InputError unless code is int64 (m,), from 0 to codes - 1.
+        """
+        fits = code.shape == (len(z),) and code.dtype == torch.int64
+        if not fits or not ((code >= 0) & (code < self.codes)).all():
+            found = f"codes from {code.min()} to {code.max()}" if fits else validate.got(code)
+            expected = f"Expected codes int64 ({len(z)},), one for each z, from 0 to {self.codes - 1}"
+            raise InputError(f"{expected}, got {found}.")
+        other, row, own = z.clone(), torch.arange(len(z), device=z.device), self.code(z)
+        other[row, code], other[row, own] = z[row, own], z[row, code]
+        return other
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z, self.code(z))
 
 
 class Discriminator(nn.Module):

@@ -21,6 +21,7 @@ from ganbook.base.devices import choose
 from ganbook.base.errors import InputError
 from ganbook.data import Images, Stacked, find
 from ganbook.models import conditional, dcgan, goodfellow, mlp, parameters, pyramid
+from ganbook.models.minibatch import Discrimination
 from ganbook.objectives import NonSaturating, Objective, Smoothed, clip_weights
 from ganbook.training import optimisers, scheduling
 from ganbook.training.scheduling import Falling, Schedule
@@ -383,6 +384,27 @@ _ALL = (
             "rate 1e-3 for G and 4e-4 for D instead of 2e-4 (two rates, there with D ahead: Heusel et al., 2017)",
             "an average of G's weights is sampled from (Yazici et al., 2019)",
             "64 images a step, not rotated, and G is updated on the fakes that D was just shown",
+        ),
+    ),
+    Recipe(
+        name="coded",
+        title="The coded DCGAN: the best recipe without labels",
+        source="This book, chapter 10; recipe dcgan with changes",
+        G=partial(conditional.Coded, width=32, even=True),
+        D=partial(dcgan.Discriminator, width=24, norm=nn.Identity, first=dcgan.he, minibatch=Discrimination),
+        objective=NonSaturating(),
+        opt_g=partial(Adam, lr=1e-3, betas=(0.5, 0.99)),
+        opt_d=partial(Adam, lr=4e-4, betas=(0.5, 0.99)),
+        m=64,
+        steps=9_000,
+        reuse_fakes=True,
+        ema=0.998,
+        schedule={"lr": Falling(0.5)},
+        changes=(
+            "the largest of ten numbers of z is a categorical code (Chen et al., 2016): each scales and shifts "
+            "every layer of G in its own way",
+            "D compares the images of its batch (minibatch discrimination: Salimans et al., 2016)",
+            "no BatchNorm in D, weights after He et al. (2015), and rates that fall to 0 in the second half",
         ),
     ),
     Recipe(

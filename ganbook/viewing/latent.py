@@ -118,7 +118,9 @@ def principal(G: nn.Module, count: int = 6) -> Tensor:
     Raises InputError if no linear layer or transposed convolution comes first, the BatchNorm behind it has no
     running statistics, or `count` is not from 1 to z_dim.
     """
-    net = getattr(G, "net", G)  # behind the labels, whose inputs come after those of the noise
+    net = G
+    while isinstance(inner := getattr(net, "net", None), nn.Module):  # behind labels, whose inputs come after the noise
+        net = inner
     layers = [layer for layer in getattr(net, "layers", []) if not isinstance(layer, nn.Unflatten | nn.Flatten)]
     z_dim = getattr(G, "z_dim", 0)
     if not layers or not isinstance(layers[0], nn.Linear | nn.ConvTranspose2d) or not 1 <= count <= z_dim:

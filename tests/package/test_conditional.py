@@ -97,6 +97,75 @@ def test_appending_the_label_is_adding_a_learned_bias():
     assert torch.allclose(rest(by_hand), G(z, y), atol=1e-5)
 
 
+def small_coded(codes=3):
+    torch.manual_seed(0)
+    G = awake(conditional.Coded(z_dim=8, width=4, codes=codes))
+    for layer in G.modules():
+        if isinstance(layer, conditional.ConditionalBatchNorm2d):
+            nn.init.normal_(layer.scale.weight)
+            nn.init.normal_(layer.shift.weight)
+    return G
+
+
+def test_a_coded_generator_is_a_conditional_one_whose_label_is_the_largest_number():
+    G = small_coded()
+    z = torch.tensor([[2.0, 1, 0, 9, 9, 9, 9, 9], [0.0, 1, -1, 0, 0, 0, 0, 9], [-3.0, -2, -1, 0, 0, 0, 0, 0]])
+    assert not takes_labels(G) and G.code(z).tolist() == [0, 1, 2]
+    assert torch.equal(G(z), G.net(z, torch.tensor([0, 1, 2])))
+    for other in ([1, 2, 0], [2, 0, 1]):
+        apart = (G(z) - G.net(z, torch.tensor(other))).abs().amax((1, 2, 3))
+        assert (apart > 1e-3).all(), "the code decides"
+
+
+def test_every_code_is_as_likely_and_learns_from_its_own_samples():
+    G, n = small_coded(), 30_000
+    shares = torch.bincount(G.code(torch.randn(n, 8, generator=torch.Generator().manual_seed(1))), minlength=3) / n
+    assert (shares - 1 / 3).abs().max() < 4 * (2 / 9 / n) ** 0.5, "four standard deviations"
+    z = torch.zeros(4, 8)
+    z[:, 1] = 1.0  # all of them are of code 1
+    G(z).square().sum().backward()
+    moved = G.net.net.layers[2].shift.weight.grad.abs().sum(0)
+    assert moved[1] > 0 and moved[0] == moved[2] == 0
+
+
+def test_noise_with_another_code_has_it_and_is_distributed_as_noise_that_has_it():
+    G, z = small_coded(), torch.randn(60_000, 8, generator=torch.Generator().manual_seed(2))
+    asked = torch.arange(len(z)) % 3
+    other = G.with_code(z, asked)
+    assert torch.equal(G.code(other), asked) and torch.equal(z.sort(1).values, other.sort(1).values)
+    same = asked == G.code(z)
+    assert torch.equal(other[same], z[same]) and (other[~same] != z[~same]).sum() == 2 * (~same).sum()
+    for code in range(3):
+        found, drawn = other[asked == code], z[G.code(z) == code]
+        error = 5 * (2 / min(len(found), len(drawn))) ** 0.5  # five standard errors of a mean of variance 1 at most
+        assert (found.mean(0) - drawn.mean(0)).abs().max() < error
+        assert (found.T.cov() - drawn.T.cov()).abs().max() < 3 * error
+
+
+@pytest.mark.parametrize(
+    ("code", "got"),
+    [
+        (torch.tensor([0, 3]), "codes from 0 to 3"),
+        (torch.tensor([-1, 0]), "codes from -1 to 0"),
+        (torch.tensor([0]), "torch.int64 (1,)"),
+        (torch.tensor([0.0, 1.0]), "torch.float32 (2,)"),
+    ],
+)
+def test_codes_that_do_not_fit_are_refused_in_a_sentence(code, got):
+    with pytest.raises(InputError) as caught:
+        small_coded().with_code(torch.zeros(2, 8), code)
+    assert str(caught.value) == f"Expected codes int64 (2,), one for each z, from 0 to 2, got {got}."
+
+
+@pytest.mark.parametrize(
+    ("codes", "sentence"),
+    [(1, "codes of 2 or more, got 1"), (9, "at most z_dim = 8"), (2.5, "codes as a whole number")],
+)
+def test_a_number_of_codes_that_z_cannot_hold_is_refused(codes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        conditional.Coded(z_dim=8, codes=codes)
+
+
 def test_concatenated_labels_reach_the_logits_only_through_themselves():
     D, x, y = critic(conditional.Discriminator), images(6), torch.tensor([0, 1, 2, 3, 4, 5])
     turned = y.roll(1)

@@ -25,7 +25,7 @@ from ganbook.evaluation import distance, random_features, report
 from ganbook.evaluation.judge import judged, load
 from ganbook.evaluation.stacked_modes import count
 from ganbook.evaluation.synthetic import trained_on
-from ganbook.metrics.classes import class_shares, kl, modes
+from ganbook.metrics.classes import class_shares, kl, modes, purity
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kernel_distance
@@ -282,6 +282,7 @@ CASES = {
     "results.load": (results.load, {"name": text | st.just("../results/best")}),
     "class_shares": (class_shares, {"y": labels(6), "classes": whole(10)}),
     "modes": (modes, {"y": labels(6), "least": real(0.1)}),
+    "purity": (purity, {"groups": labels(6), "y": labels(6)}),
     "kl": (kl, {"shares": tensors(4, low=0), "reference": tensors(4, low=0)}),
     "frechet": (frechet, {"a": features, "b": features}),
     "kernel_distance": (kernel_distance, {"a": features, "b": features, "block": whole(4)}),
@@ -296,7 +297,7 @@ CASES = {
 }  # fmt: skip
 SENTENCES = "Expected ", "There ", "Device ", "The ", "A kernel ", "Padding ", "Only "
 METRICS = {"class_shares", "modes", "kl", "frechet", "kernel_distance", "inception_score", "prdc", "nearest", "copying"}
-METRICS |= {"properties", "judged", "trained_on"}
+METRICS |= {"properties", "judged", "trained_on", "purity"}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,6 +1,7 @@
 """Each metric agrees with closed forms and with another library's opinion, and moves in the right direction."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import prdc as naeem
@@ -19,7 +20,7 @@ from ganbook.data import Digits
 from ganbook.evaluation.judge import at_judges_size, judged, load
 from ganbook.evaluation.synthetic import trained_on
 from ganbook.metrics import limit, neighbours
-from ganbook.metrics.classes import class_shares, kl, modes
+from ganbook.metrics.classes import class_shares, kl, modes, purity
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kernel_distance
@@ -320,6 +321,19 @@ def test_class_shares_and_their_divergence():
     for bad in (torch.tensor([3]), torch.tensor([-1]), torch.tensor([], dtype=torch.long)):
         with pytest.raises(ValueError, match="labels"):
             class_shares(bad, 3)
+
+
+def test_purity_counts_the_most_frequent_label_of_each_group():
+    generator = torch.Generator().manual_seed(0)
+    groups, y = (torch.randint(k, (500,), generator=generator) for k in (7, 4))
+    most = sum(Counter(y[groups == g].tolist()).most_common(1)[0][1] for g in range(7))
+    assert purity(groups, y) == pytest.approx(most / 500)
+    assert purity(y, y) == purity(torch.arange(500), y) == 1
+    assert purity(torch.zeros_like(y), y) == pytest.approx(class_shares(y, 4).max().item())
+    assert purity(3 * groups + 2, y + 5) == purity(groups, y), "what they are called does not count"
+    assert purity(4 * groups + y % 2, y) >= purity(groups, y), "smaller groups are no less pure"
+    pair, ones = torch.tensor([0, 0, 1]), torch.zeros(3, dtype=torch.long)
+    assert purity(pair, ones) == 1 and purity(ones, pair) == pytest.approx(2 / 3), "labels of groups, not the reverse"
 
 
 def test_modes_count_the_classes_that_hold_their_share():

@@ -50,6 +50,7 @@ PAIRS = {
     "compares": (dcgan.Generator(width=8), dcgan.Discriminator(8, minibatch=minibatch.Discrimination), (1, 28, 28)),
     "mlp compares": (mlp.Generator(), mlp.Discriminator(minibatch=minibatch.Discrimination), (1, 28, 28)),
     "no norm": (dcgan.Generator(width=8), dcgan.Discriminator(8, norm=nn.Identity), (1, 28, 28)),
+    "coded": (conditional.Coded(width=8), dcgan.Discriminator(8), (1, 28, 28)),
     "residual": (residual.Generator(width=8).eval(), residual.Discriminator(8), (1, 28, 28)),
     "residual, patches": (residual.Generator(width=8, patch=2).eval(), residual.Discriminator(8, patch=2), (1, 28, 28)),
 }
@@ -68,6 +69,7 @@ def test_shapes_and_range(name):
 
 OF_NOISE = {  # every network of the package that is called with noise
     conditional.Generator: conditional.Generator(5, 2, by_label=True),
+    conditional.Coded: conditional.Coded(5, 2, codes=3),
     dcgan.Generator: dcgan.Generator(5, 2),
     diffusion.Diffusion: diffusion.Diffusion(8, steps=1),
     goodfellow.Generator: goodfellow.Generator(5, 4),

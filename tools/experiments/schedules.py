@@ -3,9 +3,9 @@
 
 Writes ganbook/assets/weights/recipes/NAME.pt (weights in float16), NAME.json (the course of the run) and NAME.png (a
 film: the same 16 noise vectors at 40 steps, a row each). On one core of the machine where it was first run: d-linear
-half a minute, mlp and a-mlp 3 minutes each, conditional 5, a-dcgan and c-mlp 25 each, b-dcgan16 two hours for its 200
-epochs. A run that is stopped continues from its last checkpoint in _build/schedules. With --seed N the run is one more
-seed of the same recipe: its scores are added to NAME.json, its weights are not kept.
+half a minute, mlp and a-mlp 3 minutes each, coded and conditional 5 each, a-dcgan and c-mlp 25 each, b-dcgan16 two
+hours for its 200 epochs. A run that is stopped continues from its last checkpoint in _build/schedules. With --seed N
+the run is one more seed of the same recipe: its scores are added to NAME.json, its weights are not kept.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from ganbook.training.run import Run
 from ganbook.viewing.gradients import gradient_norms
 from tools.experiments.sizes import CACHE, STORE, sized
 
-NAMES = ("d-linear", "mlp", "a-mlp", "a-dcgan", "c-mlp", "b-dcgan16", "conditional")
+NAMES = ("d-linear", "mlp", "a-mlp", "a-dcgan", "c-mlp", "b-dcgan16", "coded", "conditional")
 WITH_D = ("c-mlp", "mlp", "a-dcgan")  # the discriminators that a chapter looks at
 BINS = 200  # means and standard deviations of every scalar are kept over this many parts of the run
 FRAMES = 40
