@@ -47,6 +47,20 @@ def test_seconds_decide_the_number_of_steps_and_the_rates_fall_within_them():
             assert run.at(run.steps // 2)["lr"] == 1 and 0 < run.at(run.steps)["lr"] < 0.01
 
 
+def test_what_is_new_on_the_board_is_timed_beside_its_gans_by_its_clock(monkeypatch):
+    old, asked = {name: [20.0] for name in board.timed() if name != "coded"}, []
+
+    def now(what):
+        asked.append(set(what))
+        return {name: [40.0 if name == "coded" else 10.0] for name in what}
+
+    monkeypatch.setattr(board, "milliseconds", now)
+    times = board.times(old)
+    assert times == old | {"coded": [80.0]}, "the machine is twice as fast as the board's"
+    assert board.times(times) == times and asked == [set(board.OURS)], "nothing is timed twice"
+    assert board.times({}).keys() == board.timed().keys()
+
+
 def test_the_second_search_keeps_the_other_setting_and_moves_the_rate():
     first, second = board.searches(MS)["dcgan, 30 s"], board.second_searches(CHOSEN, MS)["dcgan"]
     rate, ratio = first.values((0, 1))

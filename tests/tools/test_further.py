@@ -1,6 +1,7 @@
 """The tool that asks what holds the best recipe back: G stays frozen, who knows is right, rows are whole."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,10 +9,10 @@ from torch import nn
 
 from ganbook.chapters import results
 from ganbook.data import Digits
-from ganbook.models import OfNoise
+from ganbook.models import OfNoise, conditional
 from ganbook.training.recipes import Recipe, get
 from tools.experiments import further
-from tools.experiments.trials import settings
+from tools.experiments.trials import Spent, settings
 
 
 @pytest.fixture
@@ -60,18 +61,51 @@ def test_a_pair_is_a_test_image_and_a_sample_with_its_label(small, monkeypatch):
     assert torch.allclose(fake[:, 0, 0, 0], y / 4.5 - 1, atol=1e-6)
 
 
+class Codes(conditional.Coded):
+    """Draws a test image of the digit that ten numbers of z say, from `first` on; the first ten are its code."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__(z_dim=40, width=2)
+        self.first, (x, y) = first, Digits("test")[torch.arange(1_000)]
+        self.of = [x[y == digit] for digit in range(10)]
+
+    def forward(self, z):
+        digit = z[:, self.first : self.first + 10].argmax(1)
+        return torch.stack([self.of[y][i % len(self.of[y])] for i, y in enumerate(digit.tolist())])
+
+
+@pytest.mark.parametrize(("first", "least", "most"), [(0, 0.95, 1), (20, 0.1, 0.2)])
+def test_codes_are_pure_if_the_digit_follows_them_and_not_if_it_follows_other_noise(first, least, most, monkeypatch):
+    G, n = Codes(first), 2_000
+    monkeypatch.setattr(further, "N", n)
+    copies = SimpleNamespace(scores={"copies": SimpleNamespace(value=0.0)})
+    for name, of_no_interest in {"judge": lambda x: {}, "distance": len, "evaluate": lambda G, n: copies}.items():
+        monkeypatch.setattr(further, name, of_no_interest)
+    monkeypatch.setattr(further, "spend", lambda *words: Spent(SimpleNamespace(sampler=G, G=G, step=2), 0.0, False, []))
+    row, _ = further.measure(get("coded"), seed=0)
+    assert least < row["purity"] <= most and "pairs" not in row
+
+
 def test_each_variant_changes_one_thing_of_the_first_of_its_group():
     every = further.variants()
     for first in ("conditional", "dcgan, no BatchNorm in D, rates fall"):
         start = every[first].describe()
-        net = str(every[first].networks(seed=0)[1])
+        nets = list(map(str, every[first].networks(seed=0)))
         for name, recipe in every.items():
             if name.split(",")[0] == first.split(",")[0] and name != first:
-                found, other = recipe.describe(), str(recipe.networks(seed=0)[1])
-                assert (other != net) != (found["k"] != 1), "either another D, or more updates of it"
-                same = [key for key in start if key not in ("k", "parameters")]
-                assert all(found[key] == start[key] for key in same)
-                assert found["parameters"]["G"] == start["parameters"]["G"]
+                found, others = recipe.describe(), list(map(str, recipe.networks(seed=0)))
+                changed = [other != net for other, net in zip(others, nets)]
+                assert sum([*changed, found["k"] != 1]) == 1, "another G, another D, or more updates of D"
+                assert all(found[key] == start[key] for key in start if key not in ("k", "parameters"))
+
+
+def test_the_coded_recipe_is_the_code_and_the_discrimination_together():
+    every = further.variants()
+    both, code, layer = (every[name] for name in ("coded", "dcgan, code", "dcgan, minibatch discrimination"))
+    G, D = map(str, both.networks(seed=0))
+    assert str(code.networks(seed=0)[0]) == G and str(layer.networks(seed=0)[1]) == D
+    words = ("name", "title", "source", "changes", "parameters")
+    assert all(both.describe()[key] == value for key, value in code.describe().items() if key not in words)
 
 
 def test_the_stored_runs_are_whole():
@@ -83,6 +117,8 @@ def test_the_stored_runs_are_whole():
         for row in rows:
             assert row["steps"] == recipe.steps and min(row["frechet"], row["frechet_last"]) > 0
             assert ("pairs" in row) == name.startswith("conditional")
+            assert ("purity" in row) == isinstance(recipe.networks(seed=0)[0], conditional.Coded)
+            assert 0.1 < row.get("purity", 1.0) <= 1, "ten codes without meaning get a tenth and a little"
             assert all(0 <= share <= 1 for share in [row["copies"], row["recall"], *row.get("pairs", {}).values()])
 
 

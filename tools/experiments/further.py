@@ -1,13 +1,15 @@
 """What holds the best recipes back: python -m tools.experiments.further [--workers 2]
 
 First the recipe `conditional` with one change at a time: two updates of D a step, and two layers that let D see the
-spread of a batch. Then the recipe `dcgan` with the normalisation and the rates of `conditional`, and with the same two
-layers besides. Each is trained for 9,000 steps from three seeds, and 10,000 samples are judged, of a conditional G each
-digit equally often. The test of copying stands beside the distances.
+spread of a batch. Then the recipe `dcgan` with the normalisation and the rates of `conditional`, with the same two
+layers besides, or with the categorical code of the recipe `coded`; and that recipe itself, which has the code and
+minibatch discrimination. Each is trained for 9,000 steps from three seeds, and 10,000 samples are judged, of a
+conditional G each digit equally often. The test of copying stands beside the distances. Of a G with a code, the judge's
+names are set beside the codes of the same samples: purity is the share that bears the most frequent name of its code.
 
 For the first group the game is then over, and G is frozen. A new D of the recipe's shape learns against it alone, with
 the recipe's objective and rate. Shown a test image and a sample with the same label, how often does it give the real
-one the higher logit? The same is asked of the D that played. About two hours of one core. Writes
+one the higher logit? The same is asked of the D that played. About two and a half hours of one core. Writes
 ganbook/assets/results/further.json after each run, and repeats no run that stands there with the same settings.
 """
 
@@ -22,9 +24,11 @@ from torch import Tensor, nn
 
 from ganbook import evaluate
 from ganbook.data import Digits
-from ganbook.models import OfNoise, dcgan, takes_labels
+from ganbook.evaluation.reference import look
+from ganbook.metrics.classes import purity
+from ganbook.models import OfNoise, conditional, dcgan, takes_labels
 from ganbook.models.minibatch import Deviation, Discrimination
-from ganbook.models.sampling import sample
+from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from ganbook.training.scheduling import Falling
@@ -41,7 +45,7 @@ LAYERS = {"minibatch deviation": Deviation, "minibatch discrimination": Discrimi
 
 def variants() -> dict[str, Recipe]:
     """Each recipe as it stands without a layer that sees the batch, then its changes."""
-    best, plain = get("conditional"), get("dcgan")
+    best, plain, coded = get("conditional"), get("dcgan"), get("coded")
     calm = changed(plain, D=partial(plain.D, norm=nn.Identity, first=dcgan.he), schedule=FALLING)
     every = {
         "conditional": best,
@@ -49,6 +53,8 @@ def variants() -> dict[str, Recipe]:
         **{f"conditional, {name}": best.change(minibatch=layer) for name, layer in LAYERS.items()},
         "dcgan, no BatchNorm in D, rates fall": calm,
         **{f"dcgan, {name}": calm.change(minibatch=layer) for name, layer in LAYERS.items()},
+        "dcgan, code": changed(calm, G=coded.G),
+        "coded": coded,
     }
     return {name: recipe.change(steps=STEPS) for name, recipe in every.items()}
 
@@ -92,6 +98,8 @@ def measure(recipe: Recipe, seed: int) -> tuple[dict, list]:
     G = run.sampler
     row |= judge(sample(G, N, seed=1)) | {"frechet_last": distance(sample(run.G, N, seed=1))}
     row["copies"] = round(evaluate(G, n=N).scores["copies"].value, 4)
+    if isinstance(G, conditional.Coded):
+        row["purity"] = round(purity(G.code(fixed_noise(G, N, seed=1)), look(sample(G, N, seed=1)).p.argmax(1)), 4)
     if takes_labels(G):
         row["pairs"] = {"played": pairs_right(run.D, G), "alone": pairs_right(newcomer(G, seed), G)}
     return row, []
