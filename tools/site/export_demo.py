@@ -27,15 +27,15 @@ from ganbook.data import Digits
 from ganbook.evaluation import judge
 from ganbook.metrics.strokes import properties
 from ganbook.models import dcgan
-from ganbook.models.conditional import ConditionalBatchNorm2d
+from ganbook.models.conditional import Coded, ConditionalBatchNorm2d
 from ganbook.models.sampling import sample
 from ganbook.training import pretrained
 from ganbook.viewing.latent import principal
 
 FOLDER = Path(__file__).resolve().parents[2] / "book" / "_static" / "demos" / "weights"
 # The networks on the page, the first of which it opens with, and what the page calls them. Any stored generator that is
-# a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator).
-MODELS = {"conditional": "conditional DCGAN", "a-dcgan": "DCGAN, no label"}
+# a dcgan.Generator, or has one as `net` behind its labels (conditional.Generator) or its code (conditional.Coded).
+MODELS = {"conditional": "conditional DCGAN", "coded": "DCGAN with a code", "a-dcgan": "DCGAN, no label"}
 DIRECTIONS = 6  # sliders on the page
 REACH = 3.0  # a slider runs from -REACH to REACH standard deviations
 SAMPLES = 400  # digits on which a direction is measured
@@ -48,6 +48,22 @@ WORDS = {
     "height": ("flatter", "taller"),
 }
 JUDGE = judge.load()
+
+
+class ByCode(nn.Module):
+    """A coded generator that is asked for a code as others are for a label."""
+
+    def __init__(self, G: Coded) -> None:
+        super().__init__()
+        self.G, self.net, self.z_dim, self.classes = G, G.net.net, G.z_dim, G.codes
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.G(self.G.with_code(z, y))
+
+
+def on_page(G: nn.Module) -> nn.Module:
+    """A stored generator as the page asks it."""
+    return ByCode(G) if isinstance(G, Coded) else G
 
 
 def text(content: bytes) -> str:
@@ -164,6 +180,9 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         **about,
         "z_dim": G.z_dim,
         "classes": getattr(G, "classes", 0),
+        **(
+            {"coded": True} if isinstance(G, ByCode) else {}
+        ),  # its classes are codes, which noise has without being asked
         "layers": shapes,
         "reach": REACH,
         "directions": distinct([measured(G, vector) for vector in principal(G, DIRECTIONS)]),
@@ -202,7 +221,7 @@ def main() -> None:
     own, mnist = "Weights: MIT.", "MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
     for name, title in MODELS.items():
         stored = pretrained.load(name)
-        content = entry(stored.G, title=title, recipe=name, sha256=stored.sha256)
+        content = entry(on_page(stored.G), title=title, recipe=name, sha256=stored.sha256)
         write(FOLDER / f"{name}.js", f'ganbook.models["{name}"]', content, own)
     write(FOLDER / "list.js", "ganbook.available", MODELS, own)
     write(FOLDER / "digits.js", "ganbook.realDigits", real_digits(), mnist)

@@ -144,14 +144,21 @@ globalThis.ganbook = globalThis.ganbook || {};
       this.layers = layers;
       this.zDim = entry.z_dim;
       this.classes = entry.classes; // 0: takes no label
+      this.coded = entry.coded; // its label is the place of the largest of z's first numbers
       this.directions = entry.directions.map((d) => ({ ...d, vector: floats(d.vector) }));
       this.side = layers.reduce((side, layer) => layer.grown(side), 1);
     }
 
-    /** The image (side * side) for noise z (zDim) and, where the network takes one, the label y. */
+    /** The image (side * side) for noise z (zDim) and, where the network takes one, the label y. For a code the largest
+        of z's first numbers goes to its place. */
     draw(z, y = 0) {
       let x = new Float32Array(this.zDim + this.classes);
       x.set(z);
+      if (this.coded) {
+        const first = x.slice(0, this.classes);
+        const own = first.indexOf(Math.max(...first));
+        [x[own], x[y]] = [first[y], first[own]];
+      }
       if (this.classes) x[this.zDim + y] = 1;
       let side = 1;
       for (const layer of this.layers) {

@@ -222,8 +222,10 @@ globalThis.ganbook = globalThis.ganbook || {};
   }
 
   function buildLabels() {
-    const { classes } = state.G;
+    const { classes, coded } = state.G;
     part("labels").hidden = !classes;
+    part("labels").setAttribute("aria-label", coded ? "Which code to draw with" : "Which digit to draw");
+    say(part("asked"), coded ? "Code" : "Digit");
     const buttons = part("labels").querySelector("[data-part=buttons]");
     buttons.replaceChildren(
       ...Array.from({ length: classes }, (_, y) => {
@@ -231,7 +233,7 @@ globalThis.ganbook = globalThis.ganbook || {};
         button.type = "button";
         button.textContent = y;
         button.setAttribute("aria-pressed", y === state.label);
-        button.setAttribute("aria-label", `Draw the digit ${y}`);
+        button.setAttribute("aria-label", coded ? `Draw with the code ${y}` : `Draw the digit ${y}`);
         button.addEventListener("click", () => {
           state.label = y;
           [...buttons.children].forEach((other, i) => other.setAttribute("aria-pressed", i === y));
