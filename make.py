@@ -147,14 +147,19 @@ def lint() -> None:
     python("-m", "mypy")
 
 
-def test() -> None:
-    environment()
-    at_once(lint, book)
-    more = ["--durations=10", "-m", "not answers and not commands"]
-    python("-m", "pytest", "-n", "3", "--dist", "worksteal", *more, **ONE_THREAD)
-    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "3", "--dist", "loadscope"]
+def chapters() -> None:
+    """Every notebook from its first cell to its last, for a few steps."""
+    nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "2", "--dist", "loadscope"]
     notebooks = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
     python("-m", "pytest", *nbval, *notebooks, GANBOOK_SMOKE="1", **ONE_THREAD)
+
+
+def test() -> None:
+    """The tests of the pages need the site; style, site and chapters need none of each other."""
+    environment()
+    at_once(lint, book, chapters)
+    more = ["--durations=10", "-m", "not answers and not commands"]
+    python("-m", "pytest", "-n", "3", "--dist", "worksteal", *more, **ONE_THREAD)
 
 
 def usb(*options: str) -> None:
