@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-OURS = ("conditional", "dcgan", "mlp")  # the book's recipes beside those that are copied
+OURS = ("conditional", "coded", "dcgan", "mlp")  # the book's recipes beside those that are copied
 NEAR = (5, 20, 100, 300)  # distances d^2 of which a reader may want to know what has them
 
 
@@ -148,6 +148,7 @@ SYSTEMS = {
     "mlp": "the same kind of pair, repaired",
     "a-mlp": "the MLP pair of tutorial A",
     "a-dcgan": "the convolutional pair of tutorial A",
+    "coded": "the best recipe without labels",
     "conditional": "the best recipe of the book",
 }
 MEASURES = {
