@@ -761,6 +761,17 @@ def test_everything_can_be_touched_on_a_telephone(visit, name):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_on_a_telephone_the_digit_is_seen_while_a_slider_is_moved(visit):
+    page = visit("book/play_generator", width=390, has_touch=True)
+    slider = page.locator("#direction-4")
+    slider.evaluate("e => e.scrollIntoView({block: 'end', behavior: 'instant'})")
+    digit, end = the(page, "digit").bounding_box(), page.viewport_size["height"]
+    assert digit["y"] >= 0 and digit["y"] + digit["height"] < slider.bounding_box()["y"] < end
+    seen = """canvas => { const box = canvas.getBoundingClientRect();
+      return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === canvas; }"""
+    assert the(page, "digit").evaluate(seen), "nothing lies over it"
+
+
 def test_the_generator_by_touch(visit):
     page, G = visit("book/play_generator", width=390, has_touch=True), pretrained.load("conditional").G
     square = the(page, "square")
