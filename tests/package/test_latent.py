@@ -176,6 +176,11 @@ def test_principal_directions_of_features_that_each_label_scales_are_those_of_th
     assert torch.allclose((found @ vectors.flip(1)[:, :4]).abs(), torch.eye(4).double(), atol=1e-3)
 
 
+def test_principal_directions_of_a_coded_generator_are_those_of_the_conditional_one_in_it():
+    G = unsettled(conditional.Coded(z_dim=6, width=2, codes=3))
+    assert torch.equal(latent.principal(G, 4), latent.principal(G.net, 4))
+
+
 def test_principal_directions_need_a_linear_first_layer_and_a_count_that_exists():
     for G, count in ((nn.Identity(), 1), (dcgan.Generator(z_dim=3, width=2), 4), (mlp.Generator(z_dim=3), 0)):
         with pytest.raises(InputError):

@@ -56,7 +56,8 @@ def test_a_pair_is_a_test_image_and_a_sample_with_its_label(small, monkeypatch):
             return torch.where(grey, torch.where(of == 3, 1.0, -1.0), 0.0)  # wrong on threes only
 
     assert further.pairs_right(Knows(), Grey()) == pytest.approx(float((y != 3).double().mean()))
-    (real, of), (fake, of_fake) = asked
+    assert [len(of) for _, of in asked] == [64, 64, 36, 36], "as many at once as in the training"
+    (real, of), (fake, of_fake) = (map(torch.cat, zip(*asked[i::2])) for i in (0, 1))
     assert torch.equal(real, x) and torch.equal(of, y) and torch.equal(of_fake, y)
     assert torch.allclose(fake[:, 0, 0, 0], y / 4.5 - 1, atol=1e-6)
 

@@ -38,7 +38,7 @@ from tools.experiments.trials import N, Table, distance, floor, judge, settings,
 SEEDS = sized([0, 1, 2], [0])
 STEPS = sized(9_000, 2)
 ALONE = sized(2_000, 2)  # steps of a D against the frozen G
-AT_ONCE = 1_000  # images that D judges at a time
+AT_ONCE = 64  # images that D judges at a time, as many as in its training: a layer that sees the batch counts them
 FALLING = {"lr": Falling(0.5)}
 LAYERS = {"minibatch deviation": Deviation, "minibatch discrimination": Discrimination}
 
