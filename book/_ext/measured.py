@@ -290,9 +290,10 @@ def answer_scores(scores: dict) -> str:
     return table(["measure, and what it finds", "real digits", *shown], lines, left=1)
 
 
-def answers(courses: dict, scores: dict, failures: dict, repairs: dict, best: dict) -> dict[str, str]:
+def answers(courses: dict, scores: dict, failures: dict, repairs: dict, best: dict, coded: dict) -> dict[str, str]:
     return {
         "answer_best": answer_best(best),
+        "answer_coded": answer_best(coded),
         "answer_floor": answer_floor(scores),
         "answer_recall": answer_recall(scores),
         "answer_n": f"{scores['n']:,}",
@@ -389,8 +390,8 @@ def read(path: Path) -> dict:
 def everything(root: Path) -> dict[str, str]:
     """All that pages of the book in the folder `root` can name between two braces."""
     assets = root / "ganbook" / "assets"
-    names = ("bench", "peers", "board", "first_digits", "scores", "failures", "repairs", "ladder", "best")
-    bench, copied, board, first, scores, failures, repairs, rungs, best = (
+    names = ("bench", "peers", "board", "first_digits", "scores", "failures", "repairs", "ladder", "best", "best_coded")
+    bench, copied, board, first, scores, failures, repairs, rungs, best, coded = (
         read(assets / "results" / f"{n}.json") for n in names
     )
     courses = {name: read(assets / "weights" / "recipes" / f"{name}.json") for name in SYSTEMS}
@@ -400,7 +401,7 @@ def everything(root: Path) -> dict[str, str]:
     made |= {make.__name__: make(rungs) for make in (ladder_scores, ladder_near, ladder_few)}
     with Image.open(assets / "results" / "ladder.png") as sheet:
         made |= {"ladder": ladder(rungs, sheet.convert("L")), "first_digits": first_digits(first)}
-    return made | answers(courses, scores, failures, repairs, best)
+    return made | answers(courses, scores, failures, repairs, best, coded)
 
 
 def fill_in(app, config):
