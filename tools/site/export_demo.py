@@ -180,9 +180,8 @@ def entry(G: nn.Module, **about: object) -> dict[str, object]:
         **about,
         "z_dim": G.z_dim,
         "classes": getattr(G, "classes", 0),
-        **(
-            {"coded": True} if isinstance(G, ByCode) else {}
-        ),  # its classes are codes, which noise has without being asked
+        # The classes of a ByCode are codes, which noise has without being asked.
+        **({"coded": True} if isinstance(G, ByCode) else {}),
         "layers": shapes,
         "reach": REACH,
         "directions": distinct([measured(G, vector) for vector in principal(G, DIRECTIONS)]),
