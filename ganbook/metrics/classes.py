@@ -11,12 +11,7 @@ def class_shares(y: Tensor, classes: int = 10) -> Tensor:
 
     Raises ValueError if there is no label, or one is out of range.
     """
-    whole = not y.is_floating_point() and y.dtype != torch.bool
-    if not whole or y.ndim != 1 or len(y) == 0 or y.min() < 0 or y.max() >= classes:
-        raise ValueError(
-            f"Expected labels y (n,), whole numbers from 0 to {classes - 1}, at least one, got {y.dtype} "
-            f"{tuple(y.shape)} {y.flatten()[:5].tolist()}..."
-        )
+    _look_at(f"labels y (n,), whole numbers from 0 to {classes - 1}", y, classes)
     return checks.double(y.bincount(minlength=classes)) / len(y)
 
 
@@ -34,12 +29,8 @@ def purity(groups: Tensor, y: Tensor) -> float:
     >>> purity(torch.tensor([0, 0, 0, 1]), torch.tensor([7, 7, 2, 2]))
     0.75
     """
-    for name, part in (("groups", groups), ("y", y)):
-        if part.is_floating_point() or part.dtype == torch.bool or part.ndim != 1 or len(part) == 0 or part.min() < 0:
-            raise ValueError(
-                f"Expected {name} (n,), whole numbers of 0 or more, at least one, got {part.dtype} {tuple(part.shape)} "
-                f"{part.flatten()[:5].tolist()}..."
-            )
+    _look_at("groups (n,), whole numbers of 0 or more", groups)
+    _look_at("y (n,), whole numbers of 0 or more", y)
     if len(groups) != len(y):
         raise ValueError(f"Expected groups and y of one length, got {len(groups)} and {len(y)}.")
     classes = int(y.max()) + 1
@@ -78,3 +69,12 @@ def modes(y: Tensor, classes: int = 10, *, least: float | Tensor = 0.02) -> int:
     if least.ndim and least.shape != shares.shape:
         raise ValueError(f"Expected the share `least`, one or ({classes},) of them, got {tuple(least.shape)}.")
     return int(((shares >= least) & (shares > 0)).sum())
+
+
+def _look_at(expected: str, y: Tensor, classes: int | None = None) -> None:
+    """Say so unless y (n,) are whole numbers of 0 or more, at least one, and below `classes`, if that is given."""
+    whole = not y.is_floating_point() and y.dtype != torch.bool
+    if not whole or y.ndim != 1 or len(y) == 0 or y.min() < 0 or (classes is not None and y.max() >= classes):
+        raise ValueError(
+            f"Expected {expected}, at least one, got {y.dtype} {tuple(y.shape)} {y.flatten()[:5].tolist()}..."
+        )

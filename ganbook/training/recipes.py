@@ -401,8 +401,8 @@ _ALL = (
         ema=0.998,
         schedule={"lr": Falling(0.5)},
         changes=(
-            "the largest of ten numbers of z is a categorical code (Chen et al., 2016): each scales and shifts "
-            "every layer of G in its own way",
+            "the place of the largest of ten numbers of z is a categorical code (Chen et al., 2016), with a scale and "
+            "a shift of its own for every layer of G",
             "D compares the images of its batch (minibatch discrimination: Salimans et al., 2016)",
             "no BatchNorm in D, weights after He et al. (2015), and rates that fall to 0 in the second half",
         ),

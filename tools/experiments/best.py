@@ -19,14 +19,13 @@ from torch import nn
 from ganbook.base.files import replace
 from ganbook.data import Digits
 from ganbook.evaluation.reference import against, look
-from ganbook.metrics.classes import purity
 from ganbook.metrics.neighbours import prdc
 from ganbook.models.conditional import Coded
-from ganbook.models.sampling import fixed_noise, labels_in_shares, sample
+from ganbook.models.sampling import labels_in_shares, sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from tools.experiments.sizes import STORE, sized
-from tools.experiments.trials import N, distance, floor, settings
+from tools.experiments.trials import N, code_purity, distance, floor, settings
 
 FILES = {"conditional": "best", "coded": "best_coded"}
 SEEDS = range(sized(5, 1))
@@ -60,7 +59,7 @@ def measure(recipe: Recipe, seed: int) -> dict:
     x = sample(G, N, seed=1, y=y)
     (features, p), real = look(x), against(N, Digits("train"), x.device).real.features
     if isinstance(G, Coded):
-        named = {"purity": purity(G.code(fixed_noise(G, N, seed=1)), p.argmax(1))}
+        named = {"purity": code_purity(G, p.argmax(1))}
     else:
         named = {"named_right": round(float((p.argmax(1) == y).double().mean()), 4)}
     return {

@@ -25,15 +25,14 @@ from torch import Tensor, nn
 from ganbook import evaluate
 from ganbook.data import Digits
 from ganbook.evaluation.reference import look
-from ganbook.metrics.classes import purity
 from ganbook.models import OfNoise, conditional, dcgan, takes_labels
 from ganbook.models.minibatch import Deviation, Discrimination
-from ganbook.models.sampling import fixed_noise, sample
+from ganbook.models.sampling import sample
 from ganbook.training.recipes import Recipe, get
 from ganbook.training.run import Run
 from ganbook.training.scheduling import Falling
 from tools.experiments.sizes import sized
-from tools.experiments.trials import N, Table, distance, floor, judge, settings, spend
+from tools.experiments.trials import N, Table, code_purity, distance, floor, judge, settings, spend
 
 SEEDS = sized([0, 1, 2], [0])
 STEPS = sized(9_000, 2)
@@ -96,10 +95,11 @@ def measure(recipe: Recipe, seed: int) -> tuple[dict, list]:
     if diverged:
         return row, []
     G = run.sampler
-    row |= judge(sample(G, N, seed=1)) | {"frechet_last": distance(sample(run.G, N, seed=1))}
+    x = sample(G, N, seed=1)
+    row |= judge(x) | {"frechet_last": distance(sample(run.G, N, seed=1))}
     row["copies"] = round(evaluate(G, n=N).scores["copies"].value, 4)
     if isinstance(G, conditional.Coded):
-        row["purity"] = round(purity(G.code(fixed_noise(G, N, seed=1)), look(sample(G, N, seed=1)).p.argmax(1)), 4)
+        row["purity"] = code_purity(G, look(x).p.argmax(1))
     if takes_labels(G):
         row["pairs"] = {"played": pairs_right(run.D, G), "alone": pairs_right(newcomer(G, seed), G)}
     return row, []

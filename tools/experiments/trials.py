@@ -22,9 +22,11 @@ from ganbook.chapters.one_network import Fit, Plan
 from ganbook.data import Digits
 from ganbook.evaluation.distance import distance_of_images
 from ganbook.evaluation.reference import against, look
+from ganbook.metrics.classes import purity
 from ganbook.metrics.frechet import frechet
 from ganbook.metrics.neighbours import prdc
-from ganbook.models.sampling import sample
+from ganbook.models.conditional import Coded
+from ganbook.models.sampling import fixed_noise, sample
 from ganbook.training.loop import Record
 from ganbook.training.recipes import Recipe
 from ganbook.training.run import Run
@@ -163,6 +165,11 @@ def milliseconds(recipes: Mapping[str, Recipe | Plan], block: int = BLOCK) -> di
 def distance(x: Tensor) -> float:
     """The Fréchet distance of images x from as many test images, on the judge's features."""
     return round(distance_of_images(x).value, 2)
+
+
+def code_purity(G: Coded, names: Tensor) -> float:
+    """The purity of G's codes. names: what the judge reads in sample(G, len(names), seed=1)."""
+    return purity(G.code(fixed_noise(G, len(names), seed=1)), names)
 
 
 def from_training(x: Tensor) -> float:
